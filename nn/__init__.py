@@ -1,0 +1,1 @@
+"""Networks: one neuron at a time, and as matrices."""

@@ -1,0 +1,1 @@
+"""Pictures: graphs, networks, steps and plots; text where there is no screen."""
