@@ -1,0 +1,115 @@
+"""The doctor: every finding from what is really there, and a cure for everything that is not."""
+
+import importlib.metadata
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nn import doctor
+from nn.doctor import Finding, blas, drawing, examine, extras, gemm_gflops, mnist, report, speed, versions
+
+
+def test_the_whole_examination_covers_every_topic() -> None:
+    topics = [finding.topic for finding in examine()]
+    assert topics[:2] == ["Python", "chainrule"]
+    assert topics[-4:] == ["BLAS", "GEMM", "pictures", "MNIST"] or "OPENBLAS_CORETYPE" in topics
+    assert {"numpy", "graphviz", "plot", "render", "data", "progress", "check"} <= set(topics)
+
+
+def test_versions_are_those_of_the_imported_packages() -> None:
+    found = {finding.topic: finding.found for finding in versions()}
+    assert found["numpy"] == np.__version__
+    assert found["Python"].startswith(".".join(map(str, sys.version_info[:3])))
+
+
+def test_a_package_is_listed_in_one_extra_only() -> None:
+    packages = [entry.split()[0] for finding in extras() for entry in finding.found.split(", ")]
+    assert len(packages) == len(set(packages))
+    assert "matplotlib" in packages
+
+
+def test_a_missing_package_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.metadata.version
+
+    def version(package: str) -> str:
+        if package in {"matplotlib", "graphviz"}:
+            raise importlib.metadata.PackageNotFoundError(package)
+        return real(package)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert Finding("plot", "matplotlib missing", 'pip install "chainrule[plot]"') in extras()
+    assert Finding("graphviz", "missing", 'pip install "graphviz"') in versions()
+
+
+def test_a_checkout_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "DISTRIBUTION", "no-such-distribution")
+    assert Finding("no-such-distribution", "not installed, run from its folder", "pip install -e . in its folder") in (
+        versions()
+    )
+    assert extras() == []
+
+
+def test_without_threadpoolctl_the_blas_is_numpys_own_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    finding = blas()
+    assert finding.found.endswith("kernel unknown")
+    assert finding.cure == 'pip install "threadpoolctl" to see the kernel'
+
+
+def test_the_speed_is_that_of_a_product_timed_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "SIZE", 128)
+    monkeypatch.setattr(doctor, "SECONDS", 0.05)
+    a = np.ones((128, 128))
+    start = time.perf_counter()
+    for _ in range(20):
+        a @ a
+    average = 2 * 128**3 * 20 / (time.perf_counter() - start) / 1e9
+    # The fastest of many products against an average on a shared machine: the same order of magnitude.
+    assert average / 3 < gemm_gflops(np.float64) < average * 30
+
+
+def test_a_slow_product_gets_a_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    monkeypatch.setattr(doctor, "gemm_gflops", lambda dtype: 1.5)
+    (finding,) = speed()
+    assert "float64 2 GFLOP/s" in finding.found
+    assert 'pip install "numpy"' in finding.cure
+
+
+@pytest.mark.parametrize(("forced", "cure"), [(1e-6, "unset OPENBLAS_CORETYPE"), (1e6, "")])
+def test_an_exported_kernel_is_compared_with_the_free_choice(
+    forced: float, cure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    monkeypatch.setattr(doctor, "gemm_gflops", lambda dtype: forced)
+    finding = speed()[1]
+    assert finding.topic == "OPENBLAS_CORETYPE"
+    assert finding.found.startswith("Haswell is exported: float32")
+    assert finding.cure == cure
+
+
+def test_what_draws_is_told_or_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/dot")
+    assert "dot (/usr/bin/dot)" in drawing().found
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(doctor, "_version", lambda name: "")
+    assert drawing() == Finding(
+        "pictures", "neither dot nor pygraphviz: text only", 'pip install "chainrule[render]", or Graphviz'
+    )
+
+
+def test_mnist_is_told_where_it_is_or_how_to_get_it(mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAINRULE_MNIST", str(mnist_folder))
+    assert mnist() == Finding("MNIST", str(mnist_folder))
+    monkeypatch.setattr(doctor, "find_mnist", lambda: None)
+    assert mnist().found == "not found"
+    assert "--data DIR" in mnist().cure
+
+
+def test_the_report_puts_each_cure_under_its_finding() -> None:
+    lines = report([Finding("a", "fine"), Finding("long topic", "slow", "do this"), Finding("b", "fine")]).splitlines()
+    assert lines == ["a           fine", "long topic  slow", "            -> do this", "b           fine"]
