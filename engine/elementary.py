@@ -92,6 +92,7 @@ add = _add_row("add", lambda a, b: a + b, lambda y, a, b: (1, 1), symbol="+", la
 sub = _add_row("sub", lambda a, b: a - b, lambda y, a, b: (1, -1), symbol="-", latex="{0} - {1}", arity=2)
 mul = _add_row("mul", lambda a, b: a * b, lambda y, a, b: (b, a), symbol="*", latex="{0} {1}", arity=2)
 neg = _add_row("neg", lambda a: -a, lambda y, a: (-1,), symbol="neg", latex="-{0}")
+pos = _add_row("pos", lambda a: +a, lambda y, a: (1,), symbol="pos", latex="{0}")
 
 div = _add_row(
     "div",

@@ -18,7 +18,6 @@ adjoint of v: d(output)/dv, found in `v.grad` after `output.backward()`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,7 @@ _new = object.__new__  # skips __init__: a node is made millions of times, and n
 
 
 def _operator(row: Row) -> Callable[[Value, Any], Value]:
-    def operator(self: Value, other: Any) -> Value:
+    def operator(self: Value, other: Any) -> Any:
         if not isinstance(other, Value) and (other := constant(other, self.data)) is NotImplemented:
             return NotImplemented
         return node(row, (self, other))
@@ -43,9 +42,9 @@ def _operator(row: Row) -> Callable[[Value, Any], Value]:
 
 
 def _reflected(row: Row) -> Callable[[Value, Any], Value]:
-    def operator(self: Value, other: Any) -> Value:
+    def operator(self: Value, other: Any) -> Any:
         first = constant(other, self.data)
-        return NotImplemented if first is NotImplemented else node(row, (first, self))
+        return first if first is NotImplemented else node(row, (first, self))
 
     return operator
 
@@ -141,29 +140,22 @@ class Value:
         >>> x = Value(2.0)
         >>> (x ** 3).backward(create_graph=True)
         >>> slope, x.grad = x.grad, 0
-        >>> slope.backward(); slope.data, x.grad             # 3 x^2 and 6 x
+        >>> slope.backward()
+        >>> slope.data, x.grad                               # 3 x^2 and 6 x
         (12.0, 12.0)
         """
         if create_graph:
-            _backward_recorded(self)
+            self._backward_recorded()
             return
         order = topological_order(self)
-        self.grad = 1.0 if type(self.data) is float else 1
-        for v in reversed(order):
-            g = v.grad
-            if not g:
-                continue  # a node whose adjoint is 0 passes nothing on, so 0 * inf never becomes nan
-            if v.row is ADD:  # sums and products are most of a graph; the table's rule gives the same, 3 times slower
-                v._a.grad += g
-                v._b.grad += g
-            elif v.row is MUL:
-                a, b = v._a, v._b
-                a.grad += g * b.data
-                b.grad += g * a.data
-            else:
-                args = v.args
-                for a, partial in zip(args, v.row.partials(v.data, *[a.data for a in args]), strict=True):
-                    a.grad += g * partial
+        propagate(order, self)
+
+    def _backward_recorded(self) -> None:
+        from engine.graph import adjoints  # here, because the graph is built on Values
+
+        for v, adjoint in adjoints(self, recorded=True).items():
+            gradient = adjoint if isinstance(adjoint, Value) else Value(adjoint)
+            v.grad = v.grad + gradient if v.row is None and v.grad is not NO_GRAD else gradient
 
     __radd__ = _reflected(ADD)
     __rmul__ = _reflected(MUL)
@@ -319,26 +311,25 @@ def topological_order(output: Value) -> list[Value]:
     return order
 
 
-def _backward_recorded(output: Value) -> None:
-    """Do backward() with Values for adjoints: the same rules, whose operations are recorded."""
-    adjoint: dict[Value, Any] = {output: 1}
-    order = topological_order(output)
+def propagate(order: list[Value], output: Value) -> None:
+    """Apply the chain rule to the nodes in reverse order, from d(output)/d(output) = 1; their grads must be zero."""
+    output.grad = 1.0 if type(output.data) is float else 1
     for v in reversed(order):
-        g = adjoint.get(v, 0)
-        if not isinstance(g, Value) and g == 0:
-            continue
-        args = v.args
-        partials = v.row.partials(v, *[a.data if isinstance(a, Constant) else a for a in args])
-        for a, partial in zip(args, partials, strict=True):
-            if isinstance(a, Constant) or (not isinstance(partial, Value) and partial == 0):
-                continue
-            if not g and not isinstance(partial, Value) and not math.isfinite(abs(partial)):
-                continue
-            contribution = g * partial
-            adjoint[a] = adjoint[a] + contribution if a in adjoint else contribution
-    for v, g in adjoint.items():
-        g = g if isinstance(g, Value) else Value(g)
-        v.grad = v.grad + g if v.row is None and v.grad is not NO_GRAD else g
+        g = v.grad
+        if not g:
+            continue  # a node whose adjoint is 0 passes nothing on, so 0 * inf never becomes nan
+        row = v.row
+        if row is ADD:  # sums and products are most of a graph: written out, they take a third of the time
+            v._a.grad += g
+            v._b.grad += g
+        elif row is MUL:
+            a, b = v._a, v._b
+            a.grad += g * b.data
+            b.grad += g * a.data
+        elif row is not None:
+            args = v.args
+            for a, partial in zip(args, row.partials(v.data, *[a.data for a in args]), strict=True):
+                a.grad += g * partial
 
 
 def sum_(values: Iterable[Value | Number]) -> Value:
@@ -353,7 +344,9 @@ def sum_(values: Iterable[Value | Number]) -> Value:
     return node(SUM, args)
 
 
-def dot(weights: Sequence[Value | Number], inputs: Sequence[Value | Number], bias: Value | Number | None = None) -> Value:
+def dot(
+    weights: Sequence[Value | Number], inputs: Sequence[Value | Number], bias: Value | Number | None = None
+) -> Value:
     """Return bias + weights[0]*inputs[0] + ... as one node, added from left to right: a neuron's pre-activation.
 
     >>> dot([Value(2.0), Value(-1.0)], [3.0, 4.0], bias=Value(0.5))
@@ -383,7 +376,8 @@ def _method(row: Row) -> Callable[..., Value]:
     return method
 
 
-for _row in TABLE.values():  # every row is a method, under NumPy's names too: np.arctan(array_of_values) calls .arctan()
+# Every row is a method, under NumPy's name too: np.arctan(array_of_values) calls each element's .arctan().
+for _row in TABLE.values():
     for _name in (_row.name, *_row.aliases):
         if not hasattr(Value, _name):
             setattr(Value, _name, _method(_row))

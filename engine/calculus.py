@@ -1,0 +1,144 @@
+"""Functions of functions: derivatives of ordinary Python functions, of any order, leaving no state behind.
+
+The function may be written over numbers, as in `lambda x: x ** 2 + sin(x)` with `from engine.elementary import sin`. It
+is run once on Values; its gradient comes from `engine.graph.adjoints`. Derivatives nest: inside another derivative the
+result is recorded too, so `grad(grad(f))` is the second derivative.
+
+Arguments may be numbers, or lists, tuples, dicts and NumPy arrays of them, nested; a gradient has its argument's shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from engine.elementary import TABLE
+from engine.functions import Number
+from engine.graph import adjoints
+from engine.value import Value, node
+
+_depth: ContextVar[int] = ContextVar("depth of nested derivatives", default=0)
+
+
+def derivative(f: Callable[[Any], Any], x: Number, n: int = 1) -> Any:
+    """Return the n-th derivative of f, a function of one number, at x; exact for a Fraction.
+
+    >>> derivative(lambda x: x ** 3, 2.0)
+    12.0
+    >>> from fractions import Fraction
+    >>> derivative(lambda x: 1 / x, Fraction(1, 3), n=2)
+    Fraction(54, 1)
+    >>> derivative(lambda x: x ** 3, 2.0, n=-1)
+    Traceback (most recent call last):
+    ...
+    ValueError: n counts derivatives and cannot be -1; give 0, 1, 2, ...
+    """
+    if n < 0:
+        raise ValueError(f"n counts derivatives and cannot be {n}; give 0, 1, 2, ...")
+    for _ in range(n):
+        f = grad(f)
+    return f(x)
+
+
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Return the function that gives the gradient of f with respect to one argument, or a tuple for several (as JAX).
+
+    Raises TypeError where f returns no single number. A result that does not depend on the argument has gradient 0.
+
+    >>> grad(lambda x, y: x * y)(2.0, 5.0)
+    5.0
+    >>> grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 5.0)
+    (5.0, 2.0)
+    >>> grad(lambda p: p["w"][0] * p["w"][1] + p["b"])({"w": [2.0, 3.0], "b": 1.0})
+    {'w': [3.0, 2.0], 'b': 1.0}
+    >>> grad(grad(lambda x: x ** 3))(2.0)
+    12.0
+    """
+    both = value_and_grad(f, argnums)
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return gradient
+
+
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Return the function that gives (f, gradient of f), computed together.
+
+    >>> value_and_grad(lambda x: x * x)(3.0)
+    (9.0, 6.0)
+    >>> value_and_grad(lambda x: 7.0)(3.0)
+    (7.0, 0.0)
+    """
+    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+
+    def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        for i in positions:
+            if not -len(args) <= i < len(args):
+                raise TypeError(f"argnums names argument {i}, but the function was called with {len(args)} argument(s)")
+        nested = _depth.get() > 0 or any(isinstance(x, Value) for i in positions for x in _numbers(args[i]))
+        variables = {i % len(args): map_numbers(_variable, args[i]) for i in positions}
+        with _inside():
+            output = f(*[variables.get(i, a) for i, a in enumerate(args)], **kwargs)
+        if not isinstance(output, Value):
+            output = _plain_output(output)
+        found = adjoints(output, recorded=nested)
+        zero = type(output.data)()
+        gradients = tuple(map_numbers(lambda v: found.get(v, zero), variables[i % len(args)]) for i in positions)
+        return (output if nested else output.data), (gradients[0] if isinstance(argnums, int) else gradients)
+
+    return evaluate
+
+
+def map_numbers(f: Callable[[Any], Any], structure: Any) -> Any:
+    """Apply f to every number of a nested structure, which keeps its shape (list, tuple, dict, NumPy array).
+
+    >>> map_numbers(lambda x: 2 * x, {"a": [1, (2, 3)], "b": 4})
+    {'a': [2, (4, 6)], 'b': 8}
+    """
+    if isinstance(structure, dict):
+        return {key: map_numbers(f, part) for key, part in structure.items()}
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
+        return type(structure)(*[map_numbers(f, part) for part in structure])
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(map_numbers(f, part) for part in structure)
+    if getattr(structure, "ndim", 0) > 0:
+        import numpy as np
+
+        mapped = np.array([f(x) for x in structure.flat], dtype=object).reshape(structure.shape)
+        return mapped if any(isinstance(x, Value) for x in mapped.flat) else np.array(mapped.tolist())
+    return f(structure)
+
+
+def _numbers(structure: Any) -> list[Any]:
+    found: list[Any] = []
+    map_numbers(found.append, structure)
+    return found
+
+
+def _variable(x: Any) -> Value:
+    """Return a Value for one argument: a new leaf, or a node on top of an outer derivative's Value.
+
+    The node keeps apart what is the same number in two roles: in `grad(lambda x: grad(lambda y: x * y)(x))` the inner
+    derivative is for y alone (perturbation confusion: Siskind and Pearlmutter, 2005).
+    """
+    return node(TABLE["pos"], (x,)) if isinstance(x, Value) else Value(x)
+
+
+@contextmanager
+def _inside() -> Iterator[None]:
+    token = _depth.set(_depth.get() + 1)
+    try:
+        yield
+    finally:
+        _depth.reset(token)
+
+
+def _plain_output(output: Any) -> Value:
+    """Return a leaf for a result without a graph, a number; raise for what is no number."""
+    try:
+        return Value(output)
+    except TypeError:
+        raise TypeError(f"the function must return one number, got {type(output).__name__} {output!r}") from None
