@@ -1,16 +1,193 @@
-from typing import NamedTuple
-from engine.value import Value,Constant
+"""The recorded computation as plain data: nodes, edges, partial derivatives; replay; adjoints without side effects.
+
+Glossary
+--------
+node i: `graph.nodes[i]`, a Value. Arguments come before the nodes that use them; the output is last.
+edge: one use of one node by another, (source, target, position). `x * x` has two edges from x, at positions 0 and 1.
+partial of an edge: d(target)/d(source at that position), the local derivative.
+stale: a leaf's data was changed after the nodes above it were computed; `forward()` computes them anew.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from engine.functions import Number
+from engine.value import Constant, Value, propagate
+
+
 class Edge(NamedTuple):
-    source:int; target:int; position:int
+    """One use of one node: ids of the argument and of the node that uses it, and which of its arguments it is."""
+
+    source: int
+    target: int
+    position: int
+
+
 class Graph:
-    def __init__(self,output):
-        self.output=output; order=[]; seen=set(); stack=[(output,False)]
-        while stack:
-            v,done=stack.pop()
-            if done: order.append(v); continue
-            if id(v) in seen: continue
-            seen.add(id(v)); stack.append((v,True))
-            for a in reversed(v.args):
-                if not isinstance(a,Constant) and id(a) not in seen: stack.append((a,False))
-        self.nodes=tuple(order); ix={id(v):i for i,v in enumerate(order)}
-        self.edges=tuple(Edge(ix[id(a)],i,p) for i,v in enumerate(order) for p,a in enumerate(v.args) if not isinstance(a,Constant))
+    """The computation that led to an output, as plain data.
+
+    Parameters
+    ----------
+    output: the Value whose history to read. Nothing is changed by reading it.
+
+    Attributes
+    ----------
+    nodes: every Value (leaves and constants included), arguments before uses, in a fixed order: depth first, from the
+        left. A node's id is its position here.
+    edges: one Edge per use, by target and position.
+
+    >>> x = Value(3.0, label="x")
+    >>> graph = Graph(x * x)
+    >>> graph.edges
+    (Edge(source=0, target=1, position=0), Edge(source=0, target=1, position=1))
+    >>> graph.partials()
+    [3.0, 3.0]
+    >>> x.data = 5.0
+    >>> graph.forward()
+    25.0
+    """
+
+    def __init__(self, output: Value) -> None:
+        if not isinstance(output, Value):
+            raise TypeError(f"a Graph is read from a Value, not {type(output).__name__} {output!r}")
+        self.output = output
+        self.nodes: tuple[Value, ...] = tuple(postorder(output))
+        self.index: dict[Value, int] = {v: i for i, v in enumerate(self.nodes)}
+        self.edges: tuple[Edge, ...] = tuple(
+            Edge(self.index[a], target, position)
+            for target, v in enumerate(self.nodes)
+            for position, a in enumerate(v.args)
+        )
+        self._leaf_data = self._read_leaves()
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __repr__(self) -> str:
+        return f"Graph({len(self.nodes)} nodes, {len(self.edges)} edges, output={self.output!r})"
+
+    @property
+    def leaves(self) -> tuple[Value, ...]:
+        """The Values made by hand, without the constants of the formula."""
+        return tuple(v for v in self.nodes if v.row is None and not isinstance(v, Constant))
+
+    def partials(self) -> list[Number]:
+        """Return the local derivative of every edge, aligned with `edges`."""
+        found: list[Number] = []
+        for v in self.nodes:
+            if v.row is not None:
+                found += v.row.partials(v.data, *[a.data for a in v.args])
+        return found
+
+    def stale_leaves(self) -> tuple[Value, ...]:
+        """Return the leaves whose data changed since the graph was built or last computed."""
+        return tuple(v for v, data in self._leaf_data.items() if v.data is not data and v.data != data)
+
+    def forward(self) -> Number:
+        """Compute every node anew from the leaves, in place, and return the output's data.
+
+        Raises what the operations raise (ValueError, ZeroDivisionError, OverflowError); then no node has been changed.
+        """
+        computed: dict[Value, Number] = {}
+        for v in self.nodes:
+            if v.row is not None:
+                computed[v] = v.row.value(*[computed[a] if a in computed else a.data for a in v.args])
+        for v, data in computed.items():
+            v.data = data
+        self._leaf_data = self._read_leaves()
+        return self.output.data
+
+    def backward(self) -> None:
+        """Do the output's backward() over the stored order, without sorting again.
+
+        Raises RuntimeError where a leaf has changed since the nodes were computed.
+
+        >>> x = Value(2.0, label="x")
+        >>> graph = Graph(x ** 3)
+        >>> x.data = 1.0
+        >>> graph.backward()
+        Traceback (most recent call last):
+        ...
+        RuntimeError: leaf 'x' changed from 2.0 to 1.0 after the graph was computed; call forward() first
+        """
+        for v in self.stale_leaves():
+            name = f"leaf {v.label!r}" if v.label else f"the leaf with id {self.index[v]}"
+            change = f"changed from {self._leaf_data[v]} to {v.data}"
+            raise RuntimeError(f"{name} {change} after the graph was computed; call forward() first")
+        order = [v for v in self.nodes if v.row is not None]
+        for v in order:
+            v.grad = type(v.data)()
+        propagate(order, self.output)
+
+    def _read_leaves(self) -> dict[Value, Number]:
+        return {v: v.data for v in self.leaves}
+
+
+def postorder(output: Value) -> Iterator[Value]:
+    """Yield each Value that output was made from once, arguments before uses, from the left; without recursion."""
+    done: set[Value] = set()
+    path = [output]
+    while path:
+        v = path[-1]
+        if v in done:
+            path.pop()
+            continue
+        missing = [a for a in v.args if a not in done]
+        if missing:
+            path += reversed(missing)
+        else:
+            done.add(v)
+            path.pop()
+            yield v
+
+
+def adjoints(output: Value, *, recorded: bool = False) -> dict[Value, Any]:
+    """Return d(output)/dv for every v that output depends on, touching no `grad`.
+
+    With recorded=True the adjoints are made of recorded operations (Values), so they can be differentiated again; an
+    adjoint that depends on nothing stays a plain number. The same rules serve both.
+
+    >>> x, y = Value(2.0), Value(5.0)
+    >>> adjoints(x * y)[x]
+    5.0
+    >>> adjoints(x * y, recorded=True)[x] is y
+    True
+    """
+    order = [v for v in postorder(output) if v.row is not None]
+    found: dict[Value, Any] = {output: 1.0 if type(output.data) is float else 1}
+    for v in reversed(order):
+        g = found.get(v, 0)
+        if _is_plain_zero(g):
+            continue
+        args = v.args
+        for a, partial in zip(args, _partials(v, args, recorded), strict=True):
+            if isinstance(a, Constant) or _is_plain_zero(partial):
+                continue
+            if not isinstance(partial, Value) and not g and not math.isfinite(abs(partial)):
+                continue  # an adjoint that is 0 here, though recorded, meets an infinite slope: it passes nothing on
+            contribution = _product(g, partial)
+            found[a] = found[a] + contribution if a in found else contribution
+    return found
+
+
+def _partials(v: Value, args: Sequence[Value], recorded: bool) -> Sequence[Any]:
+    assert v.row is not None
+    if recorded:
+        return v.row.partials(v, *[a.data if isinstance(a, Constant) else a for a in args])
+    return v.row.partials(v.data, *[a.data for a in args])
+
+
+def _is_plain_zero(x: Any) -> bool:
+    return not isinstance(x, Value) and bool(x == 0)
+
+
+def _product(g: Any, partial: Any) -> Any:
+    """Multiply, but record no multiplication by a plain 1: derivative graphs stay as small as the algebra allows."""
+    if isinstance(partial, Value) and not isinstance(g, Value) and g == 1:
+        return partial
+    if isinstance(g, Value) and not isinstance(partial, Value) and partial == 1:
+        return g
+    return g * partial

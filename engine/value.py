@@ -313,7 +313,7 @@ def topological_order(output: Value) -> list[Value]:
 
 def propagate(order: list[Value], output: Value) -> None:
     """Apply the chain rule to the nodes in reverse order, from d(output)/d(output) = 1; their grads must be zero."""
-    output.grad = 1.0 if type(output.data) is float else 1
+    output.grad += 1.0 if type(output.data) is float else 1
     for v in reversed(order):
         g = v.grad
         if not g:

@@ -73,6 +73,7 @@ class Neuron(Module):
         return self.activation != "identity"
 
     def __call__(self, x: Sequence[Value | Number]) -> Value:
+        """Return s(w . x + b); a ValueError names a wrong number of inputs."""
         if len(x) != len(self.w):
             raise ValueError(f"{self!r} takes {len(self.w)} inputs, got {len(x)}")
         z = dot(self.w, x, self.b)
@@ -86,7 +87,8 @@ class Neuron(Module):
         return [*self.w, self.b]
 
     def __repr__(self) -> str:
-        return f"{'ReLU' if self.activation == 'relu' else self.activation.title() if self.nonlin else 'Linear'}Neuron({len(self.w)})"
+        kind = {"identity": "Linear", "relu": "ReLU"}.get(self.activation) or self.activation.title()
+        return f"{kind}Neuron({len(self.w)})"
 
 
 class Layer(Module):
@@ -102,6 +104,7 @@ class Layer(Module):
         self.neurons = [Neuron(nin, **neuron) for _ in range(nout)]
 
     def __call__(self, x: Sequence[Value | Number]) -> Any:
+        """Return the list of the neurons' values, or the only one."""
         out = [n(x) for n in self.neurons]
         return out[0] if len(out) == 1 else out
 
@@ -135,6 +138,7 @@ class MLP(Module):
         ]
 
     def __call__(self, x: Sequence[Value | Number]) -> Any:
+        """Return the outputs of the last layer: a list, or one Value if it has one neuron."""
         out: Any = x
         for layer in self.layers:
             out = layer(out if isinstance(out, (list, tuple)) or out is x else [out])
