@@ -1,1 +1,35 @@
-"""Pictures: graphs, networks, steps and plots; text where there is no screen."""
+"""Pictures: graphs, networks, steps and plots; text where there is no screen.
+
+| to                                               | call                                |
+| ------------------------------------------------ | ----------------------------------- |
+| see a value's computation graph                  | ``draw(value)``                     |
+| see it as text                                   | ``print(tree(value))``              |
+| see a network's units and weights                | ``draw_network(net)``               |
+| keep any of these: .svg .pdf .png .dot .txt      | ``save(value, "x.svg")``            |
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from viz.network import draw_network as draw_network
+    from viz.operations import draw as draw
+    from viz.saving import save as save
+    from viz.text import tree as tree
+
+__all__ = ["draw", "draw_network", "save", "tree"]
+
+_HOMES = {"draw": "viz.operations", "draw_network": "viz.network", "save": "viz.saving", "tree": "viz.text"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a function when it is first asked for, so that ``import viz`` costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'viz' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
