@@ -6,12 +6,12 @@ import html
 
 import graphviz
 
-from viz.diagram import Node, printable
+from viz.diagram import Node
 from viz.numerals import WIDTH
 from viz.theme import Theme
 
 
-def box(node: Node, look: Theme, *, stacked: bool) -> str:
+def box(node: Node, look: Theme, direction: str) -> str:
     """Return a node's label: ``operation | name | data | grad``, then the contributions that grad is the sum of.
 
     Parameters
@@ -20,10 +20,11 @@ def box(node: Node, look: Theme, *, stacked: bool) -> str:
         What to say.
     look : Theme
         The colours.
-    stacked : bool
-        Whether data stands over grad, so that boxes are short where a drawing runs from left to right; else all
-        stands in one line, for drawings that run downwards.
+    direction : str
+        Where the drawing runs, so that boxes are short that way: data stands over grad where it runs to a side, and
+        all in one line where it runs up or down. The operation is at the side where the arguments come in.
     """
+    stacked = direction in ("LR", "RL")
     terms = len(node.terms)
     tall = f' ROWSPAN="{2 + terms}"' if stacked else ""
     cells = []
@@ -35,7 +36,8 @@ def box(node: Node, look: Theme, *, stacked: bool) -> str:
     grad = f"<TD>{quiet('grad', look)} {words(node.grad)}</TD>"
     if stacked:
         sums = [f"<TR><TD>{quiet(line, look)}</TD></TR>" for line in _ledger(node)]
-        rows = [f"<TR>{'<VR/>'.join([*cells, data])}</TR><TR>{grad}</TR>", *sums]
+        first = "<VR/>".join([*cells, data]) if direction == "LR" else data + "<VR/>".join(reversed(cells))
+        rows = [f"<TR>{first}</TR><TR>{grad}</TR>", *sums]
     else:
         rows = [f"<TR>{'<VR/>'.join([*cells, data, grad])}</TR>"]
         if terms:
@@ -63,7 +65,7 @@ def words(text: str) -> str:
     >>> words("a < b").split("\N{NO-BREAK SPACE}")
     ['a', '&lt;', 'b']
     """
-    return html.escape(printable(text).replace("\n", " ")).replace(" ", "\N{NO-BREAK SPACE}")
+    return html.escape(text).replace("\\", "\\\\").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def plain(text: str) -> str:
@@ -74,4 +76,4 @@ def plain(text: str) -> str:
     >>> plain("a & b")
     'a &amp; b'
     """
-    return str(graphviz.escape(html.escape(printable(text), quote=False)))
+    return str(graphviz.escape(html.escape(text, quote=False)))

@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.value import NO_GRAD, Value
 from viz import numerals
-from viz.excerpt import Excerpt
+from viz.excerpt import Excerpt, label_of
 
 ROLES = ("input", "parameter", "operation", "output")
 LINEAR = frozenset({"add", "sub", "neg", "sum"})
@@ -179,10 +179,10 @@ def _symbol(node: Value, position: int) -> str:
     """Return the name of a local derivative: the other factor of a product, or f' for a function f."""
     name, count = (node.row.name, len(node.args)) if node.row else ("", 0)
     if name == "mul":
-        return cut(node.args[1 - position].label, 12)
+        return cut(label_of(node.args[1 - position]), 12)
     if name == "dot":
         pairs = count // 2
-        return cut(node.args[(position + pairs) % (2 * pairs)].label, 12)  # the bias is linear and has no symbol
+        return cut(label_of(node.args[(position + pairs) % (2 * pairs)]), 12)  # the bias is linear and has no symbol
     return f"{node._op}'" if count == 1 and node._op.isidentifier() else ""
 
 
@@ -213,7 +213,7 @@ def _node(part: Excerpt, number: int, role: str, contributions: list[Any]) -> No
         if not _explains(terms, value.grad):
             shown = ()
             lines.append("grad holds more than these: uses outside this drawing, or an earlier backward()")
-    name = cut(value.label, 24)
+    name = cut(label_of(value), 24)
     return Node(
         number, name, role, operation, numerals.fixed(value.data), numerals.grad(value.grad), shown, "\n".join(lines)
     )
@@ -275,8 +275,3 @@ def cut(text: str, width: int) -> str:
     ('weight', 'weigh…')
     """
     return text if len(text) <= width else f"{text[: width - 1]}…"
-
-
-def printable(text: str) -> str:
-    """Replace what no picture can show (control characters, halves of characters) by a mark; keep line breaks."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)

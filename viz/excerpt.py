@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from engine.graph import Edge, Graph
+from engine.graph import Edge, postorder
 from engine.value import Constant, Value
 
 MAX_NODES = 150
@@ -68,7 +68,7 @@ class Excerpt:
 
     def name(self, number: int) -> str:
         """Return the label of a node, or ``#id`` where it has none."""
-        return self.nodes[number].label or f"#{number}"
+        return label_of(self.nodes[number]) or f"#{number}"
 
 
 def excerpt(value: Value, max_nodes: int = MAX_NODES, max_arguments: int = MAX_ARGUMENTS) -> Excerpt:
@@ -107,9 +107,9 @@ def excerpt(value: Value, max_nodes: int = MAX_NODES, max_arguments: int = MAX_A
         raise ValueError(f"max_nodes must be at least 1, got {max_nodes}")
     if max_arguments < 2:
         raise ValueError(f"max_arguments must be at least 2, got {max_arguments}")
-    graph = Graph(value)
-    nodes, ids = graph.nodes, graph.index
-    shown = _nearest(graph, max_nodes, max_arguments)
+    nodes = tuple(postorder(value))  # the nodes of a Graph in its order; its edges would take twice as long
+    ids = {id(node): number for number, node in enumerate(nodes)}
+    shown = _nearest(nodes, ids, max_nodes, max_arguments)
     edges, constants, hidden = [], [], {}
     for target in sorted(shown):
         arguments = nodes[target].args
@@ -119,24 +119,24 @@ def excerpt(value: Value, max_nodes: int = MAX_NODES, max_arguments: int = MAX_A
             if isinstance(argument, Constant):
                 constants.append((target, position))
                 missing -= 1
-            elif ids[argument] in shown:
-                edges.append(Edge(ids[argument], target, position))
+            elif ids[id(argument)] in shown:
+                edges.append(Edge(ids[id(argument)], target, position))
                 missing -= 1
         if missing:
             hidden[target] = missing
     return Excerpt(nodes, tuple(sorted(shown)), tuple(edges), tuple(constants), hidden)
 
 
-def _nearest(graph: Graph, max_nodes: int, max_arguments: int) -> set[int]:
-    last = len(graph.nodes) - 1
+def _nearest(nodes: tuple[Value, ...], ids: dict[int, int], max_nodes: int, max_arguments: int) -> set[int]:
+    last = len(nodes) - 1
     shown, queue = {last}, deque([last])
     while queue:
-        node = graph.nodes[queue.popleft()]
+        node = nodes[queue.popleft()]
         for position in visible_positions(node, max_arguments):
             if len(shown) == max_nodes:
                 return shown
             argument = node.args[position]
-            number = graph.index[argument]
+            number = ids[id(argument)]
             if not isinstance(argument, Constant) and number not in shown:
                 shown.add(number)
                 queue.append(number)
@@ -163,3 +163,17 @@ def visible_positions(node: Value, max_arguments: int) -> list[int]:
         first = [*range(kept - 1), pairs - 1] if kept > 1 else [0]
         return [*first, *(pairs + position for position in first), *([count - 1] if bias else [])]
     return [*range(max_arguments - 1), count - 1]
+
+
+def label_of(node: Value) -> str:
+    r"""Return a node's label as a picture can show it: one line; what has no shape (control characters) as a mark.
+
+    Examples
+    --------
+    >>> label_of(Value(1.0, label="two\nlines")), label_of(Value(1.0))
+    ('two lines', '')
+    """
+    marks = (
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in node.label.replace("\n", " ")
+    )
+    return "".join(marks)

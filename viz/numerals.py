@@ -62,8 +62,9 @@ def short(number: Any, decimals: int = 4) -> str:
         real = float(number)
     except OverflowError:
         real = math.copysign(math.inf, number)
-    except (TypeError, ValueError):  # an interval, say: no single float stands for it
-        return str(number)
+    except (TypeError, ValueError):
+        ends = getattr(number, "a", None), getattr(number, "b", None)  # an interval of mpmath's, else unknown
+        return str(number)[: 3 * WIDTH] if None in ends else f"[{short(ends[0], decimals)}, {short(ends[1], decimals)}]"
     return _real(real, decimals)
 
 

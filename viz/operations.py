@@ -14,13 +14,13 @@ from viz import theme as themes
 from viz.boxes import box, plain, quiet, words
 from viz.diagram import ROLES, Diagram, Node, diagram
 from viz.drawing import Drawing, digest
-from viz.excerpt import MAX_ARGUMENTS, MAX_NODES, excerpt
+from viz.excerpt import MAX_ARGUMENTS, MAX_NODES, excerpt, label_of
 from viz.numerals import TIMES, short
 from viz.text import outline
 from viz.theme import MONOSPACE, Theme
 
-# Where an edge enters its operation and where it leaves a value, by the direction of the drawing.
-SIDES = {"LR": ("w", "e"), "TB": ("n", "s"), "RL": ("e", "w"), "BT": ("s", "n")}
+# Where an edge enters a box and where it leaves a value, by the direction of the drawing.
+SIDES = {"LR": ("op:w", "e"), "TB": ("n", "s"), "RL": ("op:e", "w"), "BT": ("s", "n")}
 # Round corners, a heavy frame, a double frame: a role can be seen without colour.
 SHAPES = {
     "input": {"style": "rounded,filled", "penwidth": "1.2"},
@@ -91,7 +91,7 @@ def draw(
     part = excerpt(value, max_nodes, max_arguments)
     made = diagram(part, parameters)
     if title is None:
-        title = f"{value.label or 'output'} = {short(value.data)}"
+        title = f"{label_of(value) or 'output'} = {short(value.data)}"
     scope = f"g{digest(repr((made, title, look, direction, legend)))}"
     drawing = Drawing("computation", graph_attr=_graph_attributes(made, look, direction, scope))
     if title or legend:
@@ -106,12 +106,13 @@ def draw(
         _add_node(drawing, node, look, scope, direction)
     _add_constants(drawing, made, look, scope)
     into, out_of = SIDES[direction]
+    gap = " " if direction in ("TB", "BT") else ""  # a label beside a vertical line would touch it
     for use in made.uses:
         drawing.edge(
             f"n{use.source}",
-            f"n{use.target}:op:{into}",
+            f"n{use.target}:{into}",
             tailport=out_of,
-            label=plain(use.label),
+            label=plain(f"{gap}{use.label}"),
             edgetooltip=plain(use.tooltip),
             labeltooltip=plain(use.tooltip),
             id=f"{scope}_e{use.target}_{use.position}",
@@ -142,7 +143,7 @@ def _graph_attributes(made: Diagram, look: Theme, direction: str, scope: str) ->
 def _add_node(drawing: Drawing, node: Node, look: Theme, scope: str, direction: str) -> None:
     drawing.node(
         f"n{node.number}",
-        label=box(node, look, stacked=direction in ("LR", "RL")),
+        label=box(node, look, direction),
         color=look.frame_of(node.role),
         fillcolor=look.fill_of(node.role),
         tooltip=plain(node.tooltip),
@@ -170,7 +171,7 @@ def _caption(title: str, made: Diagram, look: Theme, legend: bool) -> str:
     lines = []
     if title:
         lines.append(f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="14"><B>{words(title)}</B></FONT></TD></TR>')
-    lines.append(f'<TR><TD ALIGN="LEFT">{quiet(made.note, look)}</TD></TR>')
+    lines += [f'<TR><TD ALIGN="LEFT">{quiet(line, look)}</TD></TR>' for line in made.note.split("; ")]
     if legend:
         lines.append(f'<TR><TD ALIGN="LEFT">{_legend(made, look)}</TD></TR>')
     lines.append('<TR><TD HEIGHT="6"></TD></TR>')

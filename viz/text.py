@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import textwrap
 from collections import deque
 from dataclasses import dataclass
 from typing import TextIO
 
 from engine.value import Value
-from viz.diagram import Diagram, cut, diagram, printable
+from viz.diagram import Diagram, cut, diagram
 from viz.excerpt import MAX_ARGUMENTS, MAX_NODES, Excerpt, excerpt
 from viz.numerals import TIMES
 
@@ -115,7 +116,7 @@ def outline(part: Excerpt, width: int = 100, glyphs: Glyphs = UNICODE, color: bo
     blocks = _blocks(part, made, width // 9, glyphs)  # a third of the width is for the rails, three columns a level
     lines = _format(blocks, width, color)
     if not part.complete:
-        lines.append(_paint(cut(f"({made.note})", width), "faint", color))
+        lines += [_paint(line, "faint", color) for line in textwrap.wrap(f"({made.note})", width)]
     text = "\n".join(line.rstrip() for line in lines)
     return Text(text.replace(UNICODE.times, glyphs.times).replace(UNICODE.ellipsis, glyphs.ellipsis))
 
@@ -181,7 +182,7 @@ def _children(part: Excerpt, made: Diagram) -> dict[int, list[_Child]]:
 
 
 def _name(part: Excerpt, number: int) -> str:
-    return cut(printable(part.name(number)).replace("\n", " "), 24)
+    return cut(part.name(number), 24)
 
 
 def _format(blocks: list[list[_Row]], width: int, color: bool) -> list[str]:
@@ -196,7 +197,8 @@ def _format(blocks: list[list[_Row]], width: int, color: bool) -> list[str]:
     for block in blocks:
         lines += [""] if lines else []
         for row in block:
-            name = cut(row.name, max(left - len(row.rails), 1))
+            alone = not row.numbers and not row.local
+            name = cut(row.name, max((width if alone else left) - len(row.rails), 1))
             local = row.local if symbols <= spare else _bare(row.local)
             text = row.rails + _paint(name, row.role, color)
             if row.numbers or (local and len(local) <= spare):
