@@ -21,10 +21,10 @@ descent; with the gradient of a mini-batch it is the stochastic method of the sa
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -83,21 +83,25 @@ class Optimizer(ABC):
             self._update(parameter, gradient, buffers)
 
     def _match(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
-        if len(parameters) != len(gradients):
-            raise ValueError(f"{len(parameters)} parameter arrays need as many gradients, got {len(gradients)}")
-        for index, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
-            if parameter.shape != gradient.shape:
-                raise ValueError(
-                    f"gradient {index} has shape {gradient.shape}, but its parameter has shape {parameter.shape}"
-                )
+        shapes = [parameter.shape for parameter in parameters]
+        if shapes != [gradient.shape for gradient in gradients]:
+            self._refuse(shapes, [gradient.shape for gradient in gradients])
         if not self._buffers:
             self._buffers = [self._allocate(index, parameter) for index, parameter in enumerate(parameters)]
-        if [kept[0].shape for kept in self._buffers] != [parameter.shape for parameter in parameters]:
+        kept = [buffers[0].shape for buffers in self._buffers]
+        if shapes != kept:
             raise ValueError(
-                f"this {type(self).__name__} was first stepped with parameters of shapes "
-                f"{[kept[0].shape for kept in self._buffers]}, now with {[p.shape for p in parameters]}; "
+                f"this {type(self).__name__} was first stepped with parameters of shapes {kept}, now with {shapes}; "
                 "make a new optimizer for a new network"
             )
+
+    def _refuse(self, parameters: list[tuple[int, ...]], gradients: list[tuple[int, ...]]) -> NoReturn:
+        if len(parameters) != len(gradients):
+            raise ValueError(f"{len(parameters)} parameter arrays need as many gradients, got {len(gradients)}")
+        index = next(i for i, pair in enumerate(zip(parameters, gradients, strict=True)) if pair[0] != pair[1])
+        raise ValueError(
+            f"gradient {index} has shape {gradients[index]}, but its parameter has shape {parameters[index]}"
+        )
 
     def _allocate(self, index: int, parameter: Array) -> tuple[Array, ...]:
         if parameter.dtype.kind not in "fO":
@@ -216,25 +220,24 @@ class Adam(Optimizer):
             raise ValueError(f"epsilon must be a positive number, got {self.epsilon!r}; try 1e-8")
 
     def _update(self, parameter: Array, gradient: Array, buffers: tuple[Array, ...]) -> None:
+        # m and v are kept without their factors 1 - beta: those, and both corrections, go into two scalars (section 2
+        # of the paper does so with the corrections), which saves four of thirteen passes over the array.
         m, v, change = buffers
         m *= self.beta1
-        np.multiply(gradient, 1 - self.beta1, out=change)
-        m += change
+        m += gradient
         v *= self.beta2
         np.multiply(gradient, gradient, out=change)
-        change *= 1 - self.beta2
         v += change
-        # Section 2 of the paper: both corrections go into the two scalars, which saves two passes over the array.
-        root = math.sqrt(1 - self.beta2**self.steps)
+        scale = math.sqrt((1 - self.beta2**self.steps) / (1 - self.beta2))
         np.sqrt(v, out=change)
-        change += self.epsilon * root
+        change += self.epsilon * scale
         np.divide(m, change, out=change)
-        change *= self.learning_rate * root / (1 - self.beta1**self.steps)
+        change *= self.learning_rate * scale * (1 - self.beta1) / (1 - self.beta1**self.steps)
         parameter -= change
 
 
 # The names by which the command line and `train` know the optimizers.
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": GradientDescent, "momentum": Momentum, "adam": Adam}
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"sgd": GradientDescent, "momentum": Momentum, "adam": Adam}
 
 
 def _check_share(name: str, value: float, usual: float) -> None:

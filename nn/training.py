@@ -1,0 +1,285 @@
+"""Training: epochs of mini-batches, with a progress bar and a history, that survives Ctrl-C and tells a divergence.
+
+One epoch visits every sample once, in an order shuffled by ``rng``; each mini-batch gives one gradient and one step of
+the optimizer. With all samples in one batch this is gradient descent.
+"""
+
+import json
+import math
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nn.matrix import Network
+from nn.optimizers import Adam, Optimizer
+from nn.progress import ProgressBar
+from nn.samples import as_samples, refuse_non_finite
+
+Array = npt.NDArray[Any]
+JUDGED = 10_000  # training samples that the accuracy of an epoch is measured on: to about 0.1%, at a small cost
+CHUNK = 4096  # samples whose classes are predicted at a time, so that memory stays small
+
+
+@dataclass
+class History:
+    """What was measured, one number per completed epoch.
+
+    The loss of an epoch is that of its mini-batches, each taken just before its step. The other numbers are taken after
+    the epoch, the accuracy on the training samples, or on every n-th if there are more than 10,000. The seconds are
+    those of the steps. Lists that do not apply stay empty: the accuracies where the network predicts no classes, the
+    validation numbers where no validation samples were given.
+
+    Examples
+    --------
+    >>> History(loss=[0.5, 0.25], seconds=[1.0, 1.0])
+    History: 2 epochs, loss 0.2500
+    >>> History()
+    History: 0 epochs
+    """
+
+    loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    validation_accuracy: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def epochs(self) -> int:
+        """The number of completed epochs."""
+        return len(self.loss)
+
+    def __repr__(self) -> str:
+        stopped = ", interrupted" if self.interrupted else ""
+        loss = f", loss {self.loss[-1]:.4f}" if self.loss else ""
+        return f"History: {self.epochs} epochs{loss}{stopped}"
+
+    def save(self, path: str | Path) -> None:
+        """Write the history to a JSON file."""
+        Path(path).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> "History":
+        """Read a history that was written by `save`.
+
+        Raises
+        ------
+        ValueError
+            If the file holds something else.
+        """
+        try:
+            return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path} holds no history: {error}; give a file written by History.save") from error
+
+
+class DivergenceError(ArithmeticError):
+    """The loss or a parameter became nan or infinite; ``history`` holds the epochs before."""
+
+    def __init__(self, what: str, epoch: int, batch: int, optimizer: Optimizer, history: History) -> None:
+        self.history = history
+        super().__init__(
+            f"{what} in epoch {epoch}, batch {batch}: the training diverges with {optimizer!r}; "
+            f"try learning_rate={optimizer.learning_rate / 10:g}, and inputs scaled to about [-1, 1]"
+        )
+
+
+def train(
+    network: Network,
+    x: Array,
+    y: Array,
+    *,
+    optimizer: Optimizer | None = None,
+    epochs: int = 10,
+    batch_size: int | None = None,
+    rng: np.random.Generator | int = 0,
+    validation: tuple[Array, Array] | None = None,
+    progress: bool | None = None,
+) -> History:
+    """Train a network in place and return what was measured on the way.
+
+    Parameters
+    ----------
+    network
+        The network; its weights and biases are changed in place.
+    x, y
+        The samples, of shape (m, n_0), and their targets as the network's loss takes them.
+    optimizer
+        What makes a step of a gradient; Adam() if None. It may be kept, to continue the training later.
+    epochs
+        How often every sample is visited.
+    batch_size
+        The number of samples per step; None takes all of them. The last batch of an epoch may be smaller.
+    rng
+        A generator, or the seed of one, that shuffles the samples before each epoch of mini-batches.
+    validation
+        Samples and targets, not trained on, whose loss and accuracy are measured after each epoch.
+    progress
+        Show a progress bar: True, False, or None for where a terminal or a notebook shows it.
+
+    Returns
+    -------
+    History
+        With ``interrupted=True`` if Ctrl-C stopped the training; the network keeps the weights of its last step.
+
+    Raises
+    ------
+    ValueError
+        If epochs or batch_size is no positive whole number, or x and y do not match.
+    DivergenceError
+        If the loss or a parameter becomes nan or infinite; it names epoch and batch and carries the history.
+
+    Examples
+    --------
+    A line y = 2 x - 1, by gradient descent on all samples:
+
+    >>> from nn.optimizers import GradientDescent
+    >>> x = np.linspace(-1, 1, 20)[:, np.newaxis]
+    >>> network = Network([1, 1], rng=0)
+    >>> history = train(network, x, 2 * x - 1, optimizer=GradientDescent(0.5), epochs=60)
+    >>> network.weights[0].round(3), network.biases[0].round(3)
+    (array([[2.]]), array([-1.]))
+    >>> train(network, x, 2 * x - 1, epochs=0)
+    Traceback (most recent call last):
+    ValueError: epochs must be a whole number from 1 on, got 0
+    """
+    samples, targets = _checked(network, x, y)
+    if validation is not None:
+        validation = _checked(network, *validation)
+    size = min(_whole("batch_size", len(samples) if batch_size is None else batch_size), len(samples))
+    epochs = _whole("epochs", epochs)
+    generator = np.random.default_rng(rng)
+    with ProgressBar(epochs * math.ceil(len(samples) / size), f"epoch 1/{epochs}", show=progress) as bar:
+        run = _Run(network, samples, targets, optimizer or Adam(), bar, epochs, size)
+        try:
+            for _ in range(epochs):
+                start = time.perf_counter()
+                loss = run.epoch(_batches(len(samples), size, generator))
+                run.record(loss, validation, time.perf_counter() - start)
+        except KeyboardInterrupt:
+            run.history.interrupted = True
+    return run.history
+
+
+def accuracy(network: Network, x: Array, y: Array) -> float | None:
+    """Return the share of samples whose class the network predicts, or None where it predicts no classes.
+
+    y holds class labels of shape (m,), or a row of targets per sample with the largest at its class. For a loss with a
+    class for each output unit (binary cross-entropy, hinge) it is the share of units.
+
+    Examples
+    --------
+    >>> network = Network([1, 2], output="softmax", loss="cross_entropy")
+    >>> network.weights[0][:], network.biases[0][:] = [[0.0], [1.0]], 0.0  # class 1 for positive inputs
+    >>> accuracy(network, np.array([[-1.0], [2.0], [3.0], [4.0]]), np.array([0, 1, 1, 0]))
+    0.75
+    >>> accuracy(Network([1, 2]), np.array([[1.0]]), np.array([[0.0, 0.0]])) is None
+    True
+    """
+    right = 0.0
+    for start in range(0, len(x), CHUNK):
+        predicted, targets = network.predict(x[start : start + CHUNK]), np.asarray(y)[start : start + CHUNK]
+        if predicted.dtype.kind != "i":
+            return None
+        classes = targets.argmax(axis=1) if predicted.ndim < targets.ndim else targets.reshape(predicted.shape)
+        right += float((predicted == classes).sum()) / (predicted.size / len(predicted))
+    return right / len(x)
+
+
+@dataclass
+class _Run:
+    """One call of `train`: what does not change from batch to batch, and the history so far."""
+
+    network: Network
+    samples: Array
+    targets: Array
+    optimizer: Optimizer
+    bar: ProgressBar
+    epochs: int
+    size: int
+    history: History = field(default_factory=History)
+
+    def __post_init__(self) -> None:
+        self._buffer = np.empty((self.size, self.samples.shape[1]), self.samples.dtype)
+
+    # An overflow is told by DivergenceError, with a cure; NumPy's warning would come first and say less.
+    @np.errstate(over="ignore", invalid="ignore")
+    def epoch(self, batches: list[Array | slice]) -> float:
+        """Make a step for each batch, and return the loss of the epoch."""
+        loss, seen, samples = 0.0, 0, len(self.samples)
+        for number, batch in enumerate(batches, 1):
+            x, y = self._gather(batch)
+            g = self.network.gradients(x, y, input_gradient=False, checked=True)
+            if not math.isfinite(g.loss):
+                raise self._diverged(f"the loss became {g.loss}", number)
+            self.optimizer.step(self.network.parameters, g.parameters)
+            seen += len(x)
+            loss += g.loss * len(x) / samples if self.network.reduction == "mean" else g.loss
+            if self.bar.update():
+                self._show(loss * samples / seen)
+        # The last step's harm would show in the next batch only.
+        if not all(np.isfinite(parameter).all() for parameter in self.network.parameters):
+            raise self._diverged("a parameter became nan or infinite", len(batches))
+        return loss
+
+    def _gather(self, batch: Array | slice) -> tuple[Array, Array]:
+        if isinstance(batch, slice):
+            return self.samples[batch], self.targets[batch]
+        # Into one buffer: a new one for each batch takes 1.4 times as long. The mode "raise" would copy it once more.
+        x = self._buffer[: len(batch)]
+        return np.take(self.samples, batch, axis=0, out=x, mode="clip"), self.targets[batch]
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def record(self, loss: float, validation: tuple[Array, Array] | None, seconds: float) -> None:
+        """Measure what is measured after an epoch, and note it."""
+        network, every = self.network, -(-len(self.samples) // JUDGED)
+        measured = [
+            (self.history.accuracy, accuracy(network, self.samples[::every], self.targets[::every])),
+            (self.history.validation_loss, network.loss(*validation) if validation else None),
+            (self.history.validation_accuracy, accuracy(network, *validation) if validation else None),
+            (self.history.seconds, seconds),
+            (self.history.loss, loss),
+        ]
+        # Noted at once when all is measured, so that Ctrl-C leaves lists of one length.
+        for numbers, number in measured:
+            if number is not None:
+                numbers.append(number)
+        self._show(loss)
+
+    def _show(self, loss: float) -> None:
+        history = self.history
+        note = f"loss {loss:.4f}"
+        if history.validation_accuracy:
+            note += f", validation accuracy {history.validation_accuracy[-1]:.1%}"
+        elif history.accuracy:
+            note += f", accuracy {history.accuracy[-1]:.1%}"
+        self.bar.write(f"epoch {min(history.epochs + 1, self.epochs)}/{self.epochs}", note)
+
+    def _diverged(self, what: str, batch: int) -> DivergenceError:
+        return DivergenceError(what, self.history.epochs + 1, batch, self.optimizer, self.history)
+
+
+def _checked(network: Network, x: Array, y: Array) -> tuple[Array, Array]:
+    """Return samples and targets as the network takes them, checked once for all epochs."""
+    samples, targets = as_samples(x, network.sizes[0], network.dtype), network.targets(y)
+    if len(samples) != len(targets):
+        raise ValueError(f"every sample needs a target; got {len(samples)} samples and {len(targets)} targets")
+    refuse_non_finite("x", samples)
+    return samples, targets
+
+
+def _batches(samples: int, size: int, rng: np.random.Generator) -> list[Array | slice]:
+    if size == samples:
+        return [slice(None)]  # all in one: their order does not matter, and nothing is copied
+    order = rng.permutation(samples)
+    return [order[start : start + size] for start in range(0, samples, size)]
+
+
+def _whole(name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name} must be a whole number from 1 on, got {value!r}")
+    return int(value)
