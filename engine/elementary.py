@@ -432,8 +432,8 @@ erfc = _add_row("erfc", native("erfc"), lambda y, x: (-_bell(x),), latex=r"\oper
 
 relu = _add_row(
     "relu",
-    lambda x: x if x > 0 or x != x else type(x)(0),
-    lambda y, x: (nan if is_nan(x) else 1 if x > 0 else 0,),
+    lambda x: type(x)(0) if x <= 0 else x,
+    lambda y, x: (1 if x > 0 else 0 if x <= 0 else nan,),
     symbol="ReLU",
     kink=lambda x: x,
     edges=(((0.0,), 0.0, (0.0,)), ((-3.0,), 0.0, (0.0,)), ((3.0,), 3.0, (1.0,)), ((nan,), nan, (nan,))),
