@@ -104,7 +104,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _finish(options: argparse.Namespace, network: Network, history: History) -> int:
-    stopped = ", stopped by Ctrl-C" if history.interrupted else ""
+    stopped = ", then stopped by Ctrl-C" if history.interrupted else ""
     print(f"{history.epochs} epochs in {sum(history.seconds):.1f} s{stopped}")
     if history.epochs:
         print(f"training loss {history.loss[-1]:.4f}, accuracy {history.accuracy[-1]:.2%}")
