@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nn.arrays import Array, Namespace, call_method, has_method, lookup, namespace, row_max
+from nn.arrays import Array, Namespace, call_method, has_method, largest, lookup, namespace, total
 
 LEAK = 0.01  # leaky_relu's slope on the left: the usual one (PyTorch, Maas et al. 2013)
 
@@ -68,6 +68,15 @@ class Identity(Activation):
     def pullback(self, z: Array, f: Array, g: Array) -> Array:
         """Return g itself."""
         return g
+
+
+@dataclass(frozen=True, eq=False)
+class Relu(Activation):
+    """The function max(z, 0), whose pullback only has to choose."""
+
+    def pullback(self, z: Array, f: Array, g: Array) -> Array:
+        """Return g where z > 0, else 0; where z is nan, so is g already."""
+        return g * namespace(z).asarray(z > 0, dtype=g.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,8 +210,8 @@ def _sign(z: Array, xp: Namespace) -> Array:
 
 
 def _softmax(z: Array, xp: Namespace) -> Array:
-    e = xp.exp(z - row_max(z, xp))
-    return e / xp.sum(e, axis=-1, keepdims=True)
+    e = xp.exp(z - largest(z, axis=-1)[..., None])
+    return e / total(e, axis=-1)[..., None]
 
 
 def _softmax_pullback(f: Array, g: Array, xp: Namespace) -> Array:
@@ -211,8 +220,8 @@ def _softmax_pullback(f: Array, g: Array, xp: Namespace) -> Array:
     Once one f rounds to 1, its g - f.g would be 0. A constant added to g changes nothing, since the f of a row sum to
     1; so the mean is taken off first, and what remains of f.g is the part of the small f.
     """
-    h = g - xp.sum(f * g, axis=-1, keepdims=True)
-    return f * (h - xp.sum(f * h, axis=-1, keepdims=True))
+    h = g - total(f * g, axis=-1)[..., None]
+    return f * (h - total(f * h, axis=-1)[..., None])
 
 
 def with_last_zero(z: Array, xp: Namespace) -> Array:
@@ -237,7 +246,7 @@ ACTIVATIONS = {
     activation.name: activation
     for activation in (
         Identity("identity", "z", _identity, _one),
-        Activation("relu", "max(z, 0)", _relu, _relu_derivative),
+        Relu("relu", "max(z, 0)", _relu, _relu_derivative),
         Activation("leaky_relu", "max(z, 0.01 z)", _leaky_relu, _leaky_relu_derivative),
         Activation("sigmoid", "1 / (1 + exp(-z))", _sigmoid, _sigmoid_derivative),
         Activation("tanh", "tanh(z)", _tanh, _tanh_derivative),

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nn.activations import Activation
-from nn.arrays import Array, namespace
+from nn.arrays import Array, total
 from nn.losses import Loss
 
 
@@ -57,19 +57,22 @@ class Gradients:
 def forward(
     weights: Sequence[Array], biases: Sequence[Array], activations: Sequence[Activation], X: Array
 ) -> tuple[list[Array], list[Array]]:
-    """Return [z_1, ..., z_L] and [f_0, ..., f_L] for a batch X of shape (m, n_0).
+    """Return [z_1, ..., z_L] and [f_0, ..., f_{L-1}] for a batch X of shape (m, n_0).
+
+    The output s_L(z_L) is left to the loss, which may not need it.
 
     >>> import numpy as np
     >>> from nn.activations import activation
     >>> identity = activation("identity")
     >>> z, f = forward([np.array([[2.0, 1.0]])], [np.array([0.5])], [identity], np.array([[1.0, 3.0]]))
     >>> z, f
-    ([array([[5.5]])], [array([[1., 3.]]), array([[5.5]])])
+    ([array([[5.5]])], [array([[1., 3.]])])
     """
     z, f = [], [X]
     for W, b, s in zip(weights, biases, activations, strict=True):
         z.append(product(f[-1], W.T) + b)
-        f.append(s(z[-1]))
+        if len(z) < len(weights):
+            f.append(s(z[-1]))
     return z, f
 
 
@@ -81,15 +84,14 @@ def backward(
     >>> import numpy as np
     >>> from nn.activations import activation
     >>> one = np.array([[1.0]])
-    >>> backward([2 * one, 3 * one], [activation("relu")] * 2, [-one, one], [one, 0 * one, one], one)
+    >>> backward([2 * one, 3 * one], [activation("relu")] * 2, [-one, one], [one, 0 * one], one)
     ([array([[0.]]), array([[1.]])], [array([[0.]]), array([[0.]])], [array([0.]), array([1.])])
     """
     deltas = [delta]
     for k in range(len(weights) - 1, 0, -1):  # delta_k = D_k W_{k+1}^T delta_{k+1}; W_{k+1} is weights[k]
         deltas.insert(0, activations[k - 1].pullback(z[k - 1], f[k], product(deltas[0], weights[k])))
-    xp = namespace(delta)
-    by_weights = [product(delta_k.T, below) for delta_k, below in zip(deltas, f[:-1], strict=True)]
-    by_biases = [xp.sum(delta_k, axis=0) for delta_k in deltas]
+    by_weights = [product(delta_k.T, below) for delta_k, below in zip(deltas, f, strict=True)]
+    by_biases = [total(delta_k, axis=0) for delta_k in deltas]
     return deltas, by_weights, by_biases
 
 
@@ -104,20 +106,21 @@ def product(A: Array, B: Array) -> Array:
     return A * B if A.shape[1] == 1 else A @ B
 
 
-def loss_and_delta(output: Activation, cost: Loss, z: Array, f: Array, Y: Array) -> tuple[Array, Array]:
-    """Return the summed loss of a batch and its derivative by z_L, given z_L, f_L and the targets as rows.
+def loss_and_delta(output: Activation, cost: Loss, z: Array, Y: Array) -> tuple[Array, Array]:
+    """Return the summed loss of a batch and its derivative by z_L, given z_L and the targets as rows.
 
     >>> import numpy as np
     >>> z = np.array([[2.0]])
     >>> from nn.activations import activation
     >>> from nn.losses import loss
     >>> identity, squared_error = activation("identity"), loss("squared_error", "identity")
-    >>> value, delta = loss_and_delta(identity, squared_error, z, z, np.array([[1.0]]))
+    >>> value, delta = loss_and_delta(identity, squared_error, z, np.array([[1.0]]))
     >>> float(value), delta
     (0.5, array([[1.]]))
     """
     if cost.fused:
         return cost.value_and_gradient(z, Y)
+    f = output(z)
     value, g = cost.value_and_gradient(f, Y)
     return value, output.pullback(z, f, g)
 
@@ -148,7 +151,7 @@ def gradients(
     ([array([[Fraction(-8, 3)]], dtype=object)], [array([Fraction(-4, 3)], dtype=object)])
     """
     z, f = forward(weights, biases, activations, X)
-    value, delta = loss_and_delta(activations[-1], cost, z[-1], f[-1], Y)
+    value, delta = loss_and_delta(activations[-1], cost, z[-1], Y)
     if reduction == "mean":
         value, delta = value / X.shape[0], delta / X.shape[0]
     deltas, by_weights, by_biases = backward(weights, activations, z, f, delta)

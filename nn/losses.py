@@ -35,7 +35,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nn.activations import with_last_zero
-from nn.arrays import Array, Namespace, lookup, namespace, row_max
+from nn.arrays import Array, Namespace, largest, lookup, namespace, total
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,30 +69,33 @@ class Loss:
 
 def _squared_error(f: Array, Y: Array, xp: Namespace) -> tuple[Array, Array]:
     residual = f - Y
-    return 0.5 * xp.sum(residual * residual), residual
+    return 0.5 * total(residual * residual), residual
 
 
 def _absolute_error(f: Array, Y: Array, xp: Namespace) -> tuple[Array, Array]:
     residual = f - Y
-    return xp.sum(xp.abs(residual)), xp.sign(residual)
+    return total(xp.abs(residual)), xp.sign(residual)
 
 
 def _hinge(f: Array, Y: Array, xp: Namespace) -> tuple[Array, Array]:
     missing = 1 - Y * f
     missing = xp.maximum(missing, xp.zeros_like(missing))
-    return xp.sum(missing), -Y * xp.sign(missing)
+    return total(missing), -Y * xp.sign(missing)
 
 
 def _cross_entropy(z: Array, Y: Array, xp: Namespace) -> tuple[Array, Array]:
-    """Take the largest logit of each row apart: with the sum s of the others' exp, log sum exp is its log1p(s)."""
-    shifted = z - row_max(z, xp)
-    largest = xp.arange(z.shape[1]) == xp.argmax(z, axis=1)[:, None]
-    e = xp.exp(shifted)
-    others = xp.where(largest, xp.zeros_like(e), e)
-    s = xp.sum(others, axis=1)[:, None]
-    total = 1 + s
-    value = xp.sum(xp.log1p(s)) - xp.sum(Y * shifted)
-    return value, xp.where(largest, (1 - Y) - s / total, e / total - Y)
+    """Take the largest logit of each sample apart, so that nothing is added to its exp(0) = 1 and then taken off again.
+
+    M marks the largest (all of them, where they tie). With s = sum_j exp(z_j - max) - 1, summed without this 1,
+    log sum_j exp(z_j - max) is log1p(s), and 1 - p of the largest is s / (1 + s). M joins both cases of p - y.
+    """
+    z, Y = z.T, Y.T  # classes first: NumPy is slow on many short rows
+    shifted = z - largest(z, axis=0)
+    M = xp.asarray(shifted == 0, dtype=z.dtype)
+    others = xp.exp(shifted) - M
+    s = total(others, axis=0) + (total(M, axis=0) - 1)
+    value = total(xp.log1p(s) - total(Y * shifted, axis=0))
+    return value, ((others - M * s) / (1 + s) - (Y - M)).T
 
 
 def _modified_cross_entropy(z: Array, Y: Array, xp: Namespace) -> tuple[Array, Array]:
@@ -106,7 +109,7 @@ def _binary_cross_entropy(z: Array, Y: Array, xp: Namespace) -> tuple[Array, Arr
     smaller = e / (1 + e)
     positive = z > 0
     missing = xp.where(positive, 1 - Y, Y)  # the target of the less likely class
-    value = xp.sum(missing * xp.abs(z) + xp.log1p(e))
+    value = total(missing * xp.abs(z) + xp.log1p(e))
     return value, xp.where(positive, missing - smaller, smaller - missing)
 
 

@@ -102,9 +102,9 @@ softplus, gelu, step, sign, softmax, modified_softmax)
         samples = as_samples(X, self.sizes[0], self.dtype)
         z, f = forward(self.weights, self.biases, self.activations, samples)
         # A nan or infinity in X reaches z_1 of its row, whatever the weights; the sum of the smaller one tells.
-        if not np.isfinite(min(samples, z[0], key=np.size).sum()):
+        if not math.isfinite(min(samples, z[0], key=np.size).sum()):
             refuse_non_finite("X", samples)
-        return z, f
+        return z, [*f, self.activations[-1](z[-1])]
 
     def forward(self, X: Array) -> Array:
         """Return the output f_L, shape (m, n_L), for a batch X of shape (m, n_0).
@@ -153,8 +153,8 @@ softplus, gelu, step, sign, softmax, modified_softmax)
     def loss(self, X: Array, Y: Array) -> float:
         """Return the loss of a batch: X of shape (m, n_0), targets Y of shape (m, n_L), or class labels (m,)."""
         samples, targets = self._batch(X, Y)
-        z, f = self.layers(samples)
-        value, _ = loss_and_delta(self.activations[-1], self.cost, z[-1], f[-1], targets)
+        z, _ = self.layers(samples)
+        value, _ = loss_and_delta(self.activations[-1], self.cost, z[-1], targets)
         return float(value / len(samples) if self.reduction == "mean" else value)
 
     def gradients(self, X: Array, Y: Array, *, input_gradient: bool = True, checked: bool = False) -> Gradients:
@@ -195,7 +195,7 @@ softplus, gelu, step, sign, softmax, modified_softmax)
             input_gradient=input_gradient,
         )
         # A nan or infinity in X reaches every row of dC/dW_1 = delta_1^T X, even where delta_1 is 0: one row tells.
-        if not np.isfinite(g.weights[0][0].sum()):
+        if not math.isfinite(g.weights[0][0].sum()):
             refuse_non_finite("X", samples)
         g.loss = float(g.loss)
         return g
