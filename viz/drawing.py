@@ -82,7 +82,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz ships no type
         **options: Any,
     ) -> str:
         """Save the DOT, render it beside, and return the picture's path, as ``graphviz.Digraph.render`` does."""
-        source = Path(self.save(filename, directory))
+        source = Path(self.save(filename, directory=directory))
         suffix = format or self.format
         target = Path(options.get("outfile") or f"{source}.{suffix}")
         target.write_bytes(self.picture(suffix))

@@ -8,6 +8,7 @@ the tooltip.
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -60,12 +61,13 @@ def short(number: Any, decimals: int = 4) -> str:
         return str(number)
     try:
         real = float(number)
+        beyond = not (real and math.isfinite(real)) and real == real and number != real
     except OverflowError:
-        real = math.copysign(math.inf, number)
+        real, beyond = math.inf, True
     except (TypeError, ValueError):
         ends = getattr(number, "a", None), getattr(number, "b", None)  # an interval of mpmath's, else unknown
         return str(number)[: 3 * WIDTH] if None in ends else f"[{short(ends[0], decimals)}, {short(ends[1], decimals)}]"
-    return _real(real, decimals)
+    return _beyond(number) if beyond else _real(real, decimals)
 
 
 def grad(adjoint: Any) -> str:
@@ -92,6 +94,14 @@ def exact(number: Any) -> str:
     if number is NO_GRAD:
         return "-"
     return str(number.data if isinstance(number, Value) else number)
+
+
+def _beyond(number: Any) -> str:
+    """Write an exact or long number that no float is near to, such as 10^400."""
+    ratio = isinstance(number, Fraction)
+    decimal = Decimal(number.numerator) / Decimal(number.denominator) if ratio else Decimal(str(number))
+    mantissa, exponent = f"{decimal:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def _real(real: float, decimals: int) -> str:

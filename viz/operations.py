@@ -21,6 +21,7 @@ from viz.theme import MONOSPACE, Theme
 
 # Where an edge enters a box and where it leaves a value, by the direction of the drawing.
 SIDES = {"LR": ("op:w", "e"), "TB": ("n", "s"), "RL": ("op:e", "w"), "BT": ("s", "n")}
+LONG = 600  # the length of all edges, in ranks, from which edges are drawn straight
 # Round corners, a heavy frame, a double frame: a role can be seen without colour.
 SHAPES = {
     "input": {"style": "rounded,filled", "penwidth": "1.2"},
@@ -125,7 +126,9 @@ def draw(
 
 def _graph_attributes(made: Diagram, look: Theme, direction: str, scope: str) -> dict[str, str]:
     fan_in = max(Counter(use.target for use in made.uses).values(), default=0)
-    return {
+    # Routing curves past hundreds of boxes takes dot minutes, straight lines a second.
+    hurry = {"splines": "line", "nslimit": "2", "mclimit": "0.1"} if _length(made) > LONG else {}
+    return hurry | {
         "id": scope,
         "rankdir": direction,
         "bgcolor": look.background,
@@ -138,6 +141,14 @@ def _graph_attributes(made: Diagram, look: Theme, direction: str, scope: str) ->
         "ranksep": f"{min(0.3 + 0.04 * fan_in, 0.9):.2f}",  # many edges into one box need room to bend
         "pad": "0.2",
     }
+
+
+def _length(made: Diagram) -> int:
+    """Return how many ranks all edges together span, a node standing one rank after the last of its arguments."""
+    ranks = dict.fromkeys((node.number for node in made.nodes), 0)
+    for use in made.uses:  # in topological order: the ranks of the arguments are final
+        ranks[use.target] = max(ranks[use.target], ranks[use.source] + 1)
+    return sum(ranks[use.target] - ranks[use.source] for use in made.uses)
 
 
 def _add_node(drawing: Drawing, node: Node, look: Theme, scope: str, direction: str) -> None:

@@ -1,22 +1,28 @@
 """The one place that turns DOT into bytes: the system's ``dot``, else pygraphviz, else one line that says what to do.
 
 Both run in a process of their own and have a time limit, so a drawing never hangs and Ctrl-C always works. The same
-DOT gives the same bytes each time (PDF files carry no date of making).
+DOT gives the same bytes each time (a PDF carries no time of making).
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 SECONDS = 20.0
 FORMATS = ("svg", "pdf", "png")
 HINT = 'pip install "chainrule[render]" brings Graphviz along, or put Graphviz\'s dot on PATH; viz.tree needs neither'
+
+
+# Cairo writes the time into a PDF; without it equal drawings are equal files.
+_MADE_AT = re.compile(rb"(/CreationDate \(D:)\d{14}")
 
 
 class RenderError(RuntimeError):
@@ -58,9 +64,10 @@ def render(source: str, output_format: str, *, engine: str = "dot", seconds: flo
     if not seconds > 0:
         raise ValueError(f"seconds must be positive, got {seconds}")
     complaints = []
+    end = time.monotonic() + seconds
     for name, command in _ladder(output_format, engine):
         try:
-            status, output, complaint = _run(command, source.encode(), seconds)
+            status, output, complaint = _run(command, source.encode(), end - time.monotonic())
         except subprocess.TimeoutExpired:
             raise RenderError(
                 f"{name} was not done after {seconds:g} s: draw less with max_nodes=..., or allow more with seconds=..."
@@ -69,7 +76,7 @@ def render(source: str, output_format: str, *, engine: str = "dot", seconds: flo
             complaints.append(f"{name} did not start ({error})")
             continue
         if status == 0 and output:
-            return output
+            return _MADE_AT.sub(rb"\g<1>19700101000000", output) if output_format == "pdf" else output
         complaints.append(f"{name} failed ({_last_line(complaint) or f'exit status {status}'})")
     if complaints:
         raise RenderError(f"no {output_format} was made: {'; '.join(complaints)}")
@@ -100,14 +107,11 @@ def _ladder(output_format: str, engine: str) -> list[tuple[str, list[str]]]:
 
 def _run(command: list[str], source: bytes, seconds: float) -> tuple[int, bytes, bytes]:
     """Run a command with its input; whatever happens, leave no process behind."""
-    # Cairo would write the time into a PDF; the epoch makes equal drawings equal files.
-    environment = {"SOURCE_DATE_EPOCH": "0", **os.environ}
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment,
         start_new_session=True,  # so that a wrapper script is ended together with the program that it started
     ) as process:
         try:

@@ -64,7 +64,7 @@ class Theme:
 LIGHT = Theme(
     background="#ffffff",
     ink="#1b1f23",
-    muted="#66707a",
+    muted="#5d6771",
     edge="#67727d",
     frame="#8a949e",
     fill="#fdfdfe",

@@ -1,0 +1,68 @@
+"""What the tests of pictures share: the classical expressions, and a PATH without Graphviz."""
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine import Value
+
+
+def named(value: Value, label: str) -> Value:
+    value.label = label
+    return value
+
+
+@pytest.fixture
+def neuron() -> Value:
+    """micrograd's neuron before backward(): inputs 2 and 0, weights -3 and 1, the bias that makes o = sqrt(1/2)."""
+    x1, x2 = Value(2.0, label="x1"), Value(0.0, label="x2")
+    w1, w2 = Value(-3.0, label="w1"), Value(1.0, label="w2")
+    b = Value(6.8813735870195432, label="b")
+    n = named(named(x1 * w1, "x1*w1") + named(x2 * w2, "x2*w2") + b, "n")
+    return named(n.tanh(), "o")
+
+
+@pytest.fixture
+def square() -> Value:
+    """y = x*x + x at 3, after backward(): x is used three times, twice by one node."""
+    x = Value(3.0, label="x")
+    y = named(x * x + x, "y")
+    y.backward()
+    return y
+
+
+@pytest.fixture
+def chain() -> Value:
+    """A hundred thousand operations."""
+    value = Value(0.5, label="x")
+    for _ in range(100_000):
+        value = value * 0.5
+    return value
+
+
+@pytest.fixture
+def no_renderer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither dot nor pygraphviz."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+
+@pytest.fixture
+def fake_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Path]:
+    """Put an executable ``dot`` with the given shell body in front on PATH."""
+    if os.name == "nt":
+        pytest.skip("the stand-in for dot is a shell script")
+
+    def install(body: str) -> Path:
+        folder = tmp_path / "bin"
+        folder.mkdir(exist_ok=True)
+        script = folder / "dot"
+        script.write_text(f"#!/bin/sh\n{body}\n")
+        script.chmod(script.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+        return script
+
+    return install
