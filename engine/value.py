@@ -382,7 +382,7 @@ def dot(
             total += w.data * x.data
     except (AttributeError, TypeError):
         total = None
-    return _record(DOT, args, total) if type(total) is float and bias is not None else node(DOT, as_values(args))
+    return _record(DOT, args, total) if total is not None and bias is not None else node(DOT, as_values(args))
 
 
 def _method(row: Row) -> Callable[..., Value]:
