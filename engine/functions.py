@@ -3,6 +3,9 @@
 `exp(x)` is `math.exp(x)` for a float, `cmath.exp(x)` for a complex number, `x.exp()` for a Decimal, mpmath's function
 in mpmath's precision for its numbers and intervals, and a recorded node for a `Value`. The rules in
 `engine.elementary` are written with these names alone, which is why they need writing only once.
+
+A comparison of intervals has three answers: yes, no, and None where they overlap. Two forms of one smooth function may
+be chosen by such a comparison (both enclose it); at a kink the functions `between` and `by_sign` return the hull.
 """
 
 from __future__ import annotations
@@ -13,14 +16,16 @@ import numbers
 from collections.abc import Callable
 from typing import Any
 
+from engine.definitions import of_complex, of_decimal, of_interval
+
 Number = Any
 """A scalar: float, Fraction, Decimal, complex, an mpmath number or interval, or a Value."""
 
 NORMAL_MIN = 2.0**-1022
 """The smallest positive float that still has all its 53 bits."""
 
-# Decimal's methods that have other names.
-_DECIMAL_NAMES = {"log": "ln"}
+# Decimal's own methods, which are correctly rounded.
+_DECIMAL_METHODS = {"exp": "exp", "log": "ln", "log10": "log10", "sqrt": "sqrt"}
 
 
 def as_number(data: Any) -> Number:
@@ -44,7 +49,7 @@ def as_number(data: Any) -> Number:
 
 def data_of(x: Number) -> Number:
     """Return the plain number behind x: a Value's data, any other number itself."""
-    return x.data if hasattr(x, "row") else x
+    return x.data if type(x) is not float and hasattr(x, "row") else x
 
 
 def is_negative(x: Number) -> bool:
@@ -53,8 +58,7 @@ def is_negative(x: Number) -> bool:
     >>> is_negative(-2.0), is_negative(complex(-1, 5)), is_negative(0.0)
     (True, True, False)
     """
-    number = data_of(x)
-    return bool((number.real if isinstance(number, complex) else number) < 0)
+    return x < 0 if type(x) is float else bool(data_of(x).real < 0)
 
 
 def is_nan(x: Number) -> bool:
@@ -63,18 +67,58 @@ def is_nan(x: Number) -> bool:
     return bool(number != number)
 
 
+def is_complex(x: Number) -> bool:
+    """Tell whether x is a complex number, Python's or mpmath's."""
+    number = data_of(x)
+    context = context_of(number)
+    return isinstance(number, complex) or (context is not None and isinstance(number, context.mpc))
+
+
 def context_of(x: Number) -> Any:
     """Return mpmath's context (precision and functions) of an mpmath number or interval, else None."""
     return getattr(x, "context", None) or getattr(x, "ctx", None)
 
 
 def like(x: Number, constant: float) -> Number:
-    """Return the constant as a number that mixes with x: a number of mpmath's, a Decimal, or itself."""
+    """Return the constant as a number that mixes exactly with x: an mpmath number, a Decimal, a Fraction, or itself.
+
+    >>> from fractions import Fraction
+    >>> like(Fraction(1, 3), 0.5), like(2.0, 0.5), like(Fraction(1, 3), math.inf)
+    (Fraction(1, 2), 0.5, inf)
+    """
     number = data_of(x)
+    if type(number) is float or isinstance(number, (int, complex)):
+        return constant
     context = context_of(number)
     if context is not None:
         return context.mpf(constant)
-    return type(number)(constant) if hasattr(number, "as_tuple") else constant
+    # Decimal knows inf and nan; a rational number does not.
+    return type(number)(constant) if hasattr(number, "as_tuple") or math.isfinite(constant) else constant
+
+
+def between(x: Number, low: Number, high: Number) -> Number:
+    """Return what jumps from low to high at x = 0 is there: [low, high] if x is an interval around 0, nan if x is nan."""
+    context = context_of(data_of(x))
+    return like(x, math.nan) if context is None or is_nan(x) else context.mpf((low, high))
+
+
+def by_sign(x: Number, above: Callable[[Number], Number], below: Callable[[Number], Number]) -> Number:
+    """Return above(x) where x > 0, else below(x); on an interval around 0 the hull of both, each on its own side.
+
+    Raises ValueError for a Value that holds an interval around 0: its derivative there cannot be recorded.
+
+    >>> by_sign(-3.0, lambda x: x, lambda x: 0.5 * x)
+    -1.5
+    """
+    if x > 0:
+        return above(x)
+    context = context_of(data_of(x))
+    if x <= 0 or is_nan(x) or context is None:
+        return below(x)
+    if hasattr(x, "row"):
+        raise ValueError(f"the interval {x.data} holds a kink, at 0, and cannot be recorded there; split it at 0")
+    lower, upper = context.mpf(below(context.mpf((x.a, 0)))), context.mpf(above(context.mpf((0, x.b))))
+    return context.mpf((min(lower.a, upper.a), max(lower.b, upper.b)))
 
 
 def dispatching(name: str, on_numbers: Callable[..., Number]) -> Callable[..., Number]:
@@ -82,7 +126,7 @@ def dispatching(name: str, on_numbers: Callable[..., Number]) -> Callable[..., N
 
     def function(*arguments: Number) -> Number:
         for x in arguments:
-            if hasattr(x, "row"):
+            if type(x) is not float and hasattr(x, "row"):
                 return type(x).apply(name, *arguments)
         return on_numbers(*arguments)
 
@@ -92,58 +136,56 @@ def dispatching(name: str, on_numbers: Callable[..., Number]) -> Callable[..., N
 
 
 def native(name: str) -> Callable[..., Number]:
-    """Return Python's own function of that name for whatever type of number comes: never a second implementation."""
+    """Return Python's own function of that name for whatever type of number comes: never a second implementation.
+
+    >>> native("exp")(1j * math.pi).real
+    -1.0
+    >>> from decimal import Decimal
+    >>> native("sin")(Decimal("0.5"))
+    Traceback (most recent call last):
+    ...
+    TypeError: sin of a Decimal is not available: use a float, or for many digits mpmath.mpf('0.5')
+    """
     on_float: Callable[..., Number] = getattr(math, name)
-    on_complex: Callable[..., Number] | None = getattr(cmath, name, None)
 
     def on_numbers(*xs: Number) -> Number:
         for x in xs:
-            if type(x) is float:
-                continue
-            context = context_of(x)
-            if context is not None:
-                return _of_mpmath(context, name, xs)
-            if isinstance(x, complex) and on_complex is not None:
-                return on_complex(*xs)
-            method = getattr(x, _DECIMAL_NAMES.get(name, name), None)
-            if method is not None:
-                return method(*xs[1:])
+            if type(x) is not float:
+                return _of_other_numbers(name, on_float, xs)
         return on_float(*xs)
 
     on_numbers.__name__ = name
     return on_numbers
 
 
+def _of_other_numbers(name: str, on_float: Callable[..., Number], xs: tuple[Number, ...]) -> Number:
+    for x in xs:
+        context = context_of(x)
+        if context is not None:
+            return _of_mpmath(context, name, xs)
+        if isinstance(x, complex):
+            on_complex = getattr(cmath, name, None)
+            return on_complex(*xs) if on_complex is not None else of_complex(name, xs)
+        if hasattr(x, "as_tuple"):
+            method = _DECIMAL_METHODS.get(name)
+            return getattr(x, method)() if method is not None else of_decimal(name, xs)
+    return on_float(*xs)  # int and Fraction, which math converts
+
+
 def _of_mpmath(context: Any, name: str, xs: tuple[Number, ...]) -> Number:
-    """Return mpmath's function in its own precision; its interval context has a few functions only."""
-    if name in ("log2", "log10"):
-        return context.log(*xs) / context.log(int(name[3:]))
-    if name == "cbrt" and is_negative(xs[0]):
-        return -_of_mpmath(context, name, (-xs[0],))  # the real root, as math.cbrt; mpmath's own is the principal one
+    """Return mpmath's function in its own precision; its intervals have a few functions only."""
     if name == "hypot":
-        return context.sqrt(sum(x * x for x in xs))
-    if not context.__class__.__name__ == "MPIntervalContext" or name in _INTERVAL_FUNCTIONS:
-        return getattr(context, name)(*xs)
-    if name not in _BY_EXPONENTIALS:
-        raise TypeError(f"{name} of an interval is not available: mpmath has no interval function for it")
-    return _BY_EXPONENTIALS[name](context, *xs)
+        return context.sqrt(sum(x**2 for x in xs))
+    if hasattr(context.one, "mid"):  # only an interval has a middle
+        return getattr(context, name)(*xs) if name in _INTERVAL_FUNCTIONS else of_interval(context, name, xs)
+    if name == "log2":
+        return context.log(*xs) / context.log(2)
+    if name == "cbrt" and is_negative(xs[0]) and not is_complex(xs[0]):
+        return -context.cbrt(-xs[0])  # the real root, as math.cbrt; mpmath's own is the principal one
+    return getattr(context, name)(*xs)
 
 
-_INTERVAL_FUNCTIONS = frozenset(("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "atan2"))
-
-# Textbook definitions for intervals, which have digits to spare.
-_BY_EXPONENTIALS: dict[str, Callable[..., Number]] = {
-    "cbrt": lambda c, x: c.exp(c.log(x) / 3),
-    "sinh": lambda c, x: (c.exp(x) - c.exp(-x)) / 2,
-    "cosh": lambda c, x: (c.exp(x) + c.exp(-x)) / 2,
-    "tanh": lambda c, x: 1 - 2 / (c.exp(2 * x) + 1),
-    "asinh": lambda c, x: c.log(x + c.sqrt(x * x + 1)),
-    "acosh": lambda c, x: c.log(x + c.sqrt(x * x - 1)),
-    "atanh": lambda c, x: c.log((1 + x) / (1 - x)) / 2,
-    "asin": lambda c, x: c.atan2(x, c.sqrt(1 - x * x)),
-    "acos": lambda c, x: c.atan2(c.sqrt(1 - x * x), x),
-    "atan": lambda c, x: c.atan2(x, c.mpf(1)),
-}
+_INTERVAL_FUNCTIONS = frozenset(("exp", "log", "sqrt", "sin", "cos", "tan", "atan2"))
 
 
 def product(*factors: Number, over: tuple[Number, ...] = ()) -> Number:
@@ -157,14 +199,13 @@ def product(*factors: Number, over: tuple[Number, ...] = ()) -> Number:
     >>> product(3.0, 2.0, over=(4.0,))
     1.5
     """
-    result = factors[0]
-    safe = type(result) is float
+    result, safe = factors[0], True
     for factor in factors[1:]:
         result = result * factor
-        safe = safe and type(result) is float and 1e-290 < abs(result) < 1e290
+        safe = safe and type(result) is float and NORMAL_MIN <= abs(result) < math.inf
     for divisor in over:
         result = result / divisor
-        safe = safe and type(result) is float and 1e-290 < abs(result) < 1e290
+        safe = safe and type(result) is float and NORMAL_MIN <= abs(result) < math.inf
     if safe or not all(isinstance(x, (float, int)) for x in (*factors, *over)):
         return result
     mantissa, exponent = 1.0, 0
@@ -174,7 +215,24 @@ def product(*factors: Number, over: tuple[Number, ...] = ()) -> Number:
     for divisor in over:
         part, power = math.frexp(divisor)
         mantissa, exponent = mantissa / part, exponent - power
+    return times_power_of_two(mantissa, exponent)
+
+
+def scaled(*xs: Number) -> tuple[tuple[Number, ...], int]:
+    """Return floats divided by one power of two so that the largest is near 1, and its exponent; others as they are.
+
+    >>> scaled(3e300, 4e300)[0] == (3e300 / 2.0**1001, 4e300 / 2.0**1001)
+    True
+    """
+    if not all(isinstance(x, (float, int)) for x in xs):
+        return xs, 0
+    exponent = math.frexp(max(map(abs, xs)))[1]
+    return tuple(math.ldexp(x, -exponent) for x in xs), exponent
+
+
+def times_power_of_two(x: float, exponent: int) -> float:
+    """Return x * 2**exponent; +-inf, not an OverflowError, where no float can hold it."""
     try:
-        return math.ldexp(mantissa, exponent)
+        return math.ldexp(x, exponent)
     except OverflowError:
-        return math.copysign(math.inf, mantissa)
+        return math.copysign(math.inf, x)
