@@ -47,9 +47,10 @@ def test_after_backward_a_message_is_upstream_times_local(neuron: Value) -> None
     neuron.backward()
     made = of(neuron)
     into_product = next(use for use in made.uses if use.label.startswith(f"{TIMES} x1"))
-    assert into_product.tooltip.endswith(
-        f"upstream {TIMES} local = 0.4999999999999998 {TIMES} 2.0 = 0.9999999999999996"
-    )
+    upstream = Graph(neuron).nodes[into_product.target].grad
+    message = f"upstream {TIMES} local = {upstream} {TIMES} 2.0 = {upstream * 2.0}"
+    assert upstream == pytest.approx(0.5)
+    assert into_product.tooltip.endswith(message)
 
 
 def test_a_node_that_is_used_more_than_once_shows_what_its_grad_is_the_sum_of(square: Value) -> None:
