@@ -134,30 +134,28 @@ def _leaky_relu_derivative(z: Array, f: Array, xp: Namespace) -> Array:
     return positive + LEAK * (1 - positive)
 
 
-@np.errstate(over="ignore")  # exp(z) = inf gives the right limit, 0
-def _sigmoid_of_minus(z: Array, xp: Namespace) -> Array:
-    """Return sigmoid(-z) = 1 - sigmoid(z), the complement, without a subtraction that cancels."""
-    if has_method(z, "sigmoid"):
-        return call_method(-z, "sigmoid")
-    return 1 / (1 + xp.exp(z))
-
-
+# In both, overflow to inf gives the right limit, 0, where the true value is below the smallest normal number.
+@np.errstate(over="ignore")
 def _sigmoid(z: Array, xp: Namespace) -> Array:
-    return _sigmoid_of_minus(-z, xp)
+    return 1 / (1 + xp.exp(-z))
 
 
+@np.errstate(over="ignore")
 def _sigmoid_derivative(z: Array, f: Array, xp: Namespace) -> Array:
-    return f * _sigmoid_of_minus(z, xp)
+    """Return f * (1 - f), with the complement 1 - f = sigmoid(-z) = 1 / (1 + exp(z)) computed directly."""
+    if has_method(z, "sigmoid"):
+        return f * call_method(-z, "sigmoid")
+    return f / (1 + xp.exp(z))
 
 
 def _tanh(z: Array, xp: Namespace) -> Array:
     return xp.tanh(z)
 
 
-@np.errstate(over="ignore")  # cosh(z) = inf gives the right limit, 0
+@np.errstate(over="ignore")
 def _tanh_derivative(z: Array, f: Array, xp: Namespace) -> Array:
-    sech = 1 / xp.cosh(z)
-    return sech * sech
+    cosh = xp.cosh(z)
+    return 1 / (cosh * cosh)
 
 
 def _softplus(z: Array, xp: Namespace) -> Array:

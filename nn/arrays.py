@@ -29,7 +29,7 @@ def namespace(array: Array) -> Namespace:
         ...
     TypeError: expected an array, got [0.0] (list); make one with numpy.asarray
     """
-    if isinstance(array, np.ndarray | np.generic):
+    if isinstance(array, (np.ndarray, np.generic)):
         return np
     if hasattr(array, "__array_namespace__"):
         return array.__array_namespace__()

@@ -22,37 +22,54 @@ NARROW = 16  # units; below, the rows of z are so short that NumPy is faster wit
 
 @dataclass(frozen=True)
 class InPlace:
-    """An activation in place: ``forward`` writes f = s(z), ``backward`` multiplies g by s'(z) and spoils z.
+    """An activation in place: ``forward`` writes f = s(z), ``backward`` multiplies g by s'(z) and may spoil z.
 
-    Each takes the very steps of the formula in :mod:`nn.activations`, so the results are the same to the last bit.
+    Each is the formula of :mod:`nn.activations`, to a rounding. ``shared`` says that f may lie where z did.
     """
 
     forward: Callable[[Array, Array], None]
     backward: Callable[[Array, Array, Array], None]
+    shared: bool = False
 
 
 def _sigmoid(z: Array, f: Array) -> None:
     np.negative(z, f)
-    _sigmoid_of_minus(f)
-
-
-def _sigmoid_of_minus(z: Array) -> None:
-    np.exp(z, z)
-    np.add(z, 1, z)
-    np.reciprocal(z, z)
+    np.exp(f, f)
+    np.add(f, 1, f)
+    np.reciprocal(f, f)
 
 
 def _sigmoid_backward(z: Array, f: Array, g: Array) -> None:
-    _sigmoid_of_minus(z)
-    np.multiply(f, z, z)
+    np.exp(z, z)
+    np.add(z, 1, z)
+    np.divide(f, z, z)
     np.multiply(g, z, g)
+
+
+def _tanh(z: Array, f: Array) -> None:
+    np.tanh(z, f)
 
 
 def _tanh_backward(z: Array, f: Array, g: Array) -> None:
     np.cosh(z, z)
-    np.reciprocal(z, z)
-    np.square(z, z)
-    np.multiply(g, z, g)
+    np.multiply(z, z, z)
+    np.divide(g, z, g)  # one pass less than g * (1 / cosh^2)
+
+
+def _relu(z: Array, f: Array) -> None:
+    np.maximum(z, np.zeros_like(z[:1]), f)
+
+
+def _relu_backward(z: Array, f: Array, g: Array) -> None:
+    np.multiply(g, f > 0, g)
+
+
+def _identity(z: Array, f: Array) -> None:
+    """Do nothing: f lies where z does."""
+
+
+def _identity_backward(z: Array, f: Array, g: Array) -> None:
+    """Do nothing: the derivative is 1."""
 
 
 def _in_place(s: Activation) -> InPlace:
@@ -68,12 +85,10 @@ def _in_place(s: Activation) -> InPlace:
 
 
 IN_PLACE = {
+    "identity": InPlace(_identity, _identity_backward, shared=True),
+    "relu": InPlace(_relu, _relu_backward, shared=True),
     "sigmoid": InPlace(_sigmoid, _sigmoid_backward),
-    "tanh": InPlace(lambda z, f: np.tanh(z, f), _tanh_backward),
-    "relu": InPlace(
-        lambda z, f: np.maximum(z, np.zeros_like(z[:1]), f),
-        lambda z, f, g: np.multiply(g, z > 0, g),
-    ),
+    "tanh": InPlace(_tanh, _tanh_backward),
 }
 
 
@@ -94,15 +109,19 @@ class Workspace:
 
     def __init__(self, network: Network, samples: int) -> None:
         def empty(units: int) -> Array:
-            return np.empty((samples, units), network.dtype, order="F" if units < NARROW else "C")
+            return np.empty((samples, units), network.dtype, order="F" if units < min(NARROW, samples) else "C")
 
         self.network = network
         self.samples = samples
-        units = network.sizes[1:]
-        self._layers = [(empty(n), empty(n), empty(n)) for n in units]  # z_k, f_k, delta_k
+        self._activations = [_in_place(s) for s in network.activations]
+        self._layers: list[tuple[Array, Array, Array]] = []  # z_k, f_k, delta_k
+        for n, s in zip(network.sizes[1:], self._activations, strict=True):
+            z, delta = empty(n), empty(n)
+            self._layers.append((z, z if s.shared else empty(n), delta))
         self._by_weights = [np.empty_like(W) for W in network.weights]
         self._by_biases = [np.empty_like(b) for b in network.biases]
-        self._activations = [_in_place(s) for s in network.activations]
+        # One column times one row is an outer product, as in nn.backprop.product; n is the inner dimension.
+        self._products = [np.multiply if n == 1 else np.matmul for n in network.sizes]
         self._in_place_output = not network.cost.fused and not isinstance(network.activations[-1], RowActivation)
         self._ones = np.ones(samples, network.dtype)
 
@@ -114,50 +133,48 @@ class Workspace:
         """
         network, m = self.network, len(X)
         X = as_samples(X, network.sizes[0], network.dtype)
-        if m > self.samples:
-            raise ValueError(
-                f"this workspace holds batches of up to {self.samples} samples, got {m}; make a larger one"
-            )
-        layers, ones, activations = self._layers, self._ones, self._activations
+        self._check_count(m, len(Y))
+        layers, ones, s, product = self._layers, self._ones, self._activations, self._products
         if m < self.samples:
-            layers, ones = [tuple(a[:m] for a in layer) for layer in layers], ones[:m]
+            layers, ones = [(z[:m], f[:m], delta[:m]) for z, f, delta in layers], ones[:m]
 
-        f = [X]
-        for k, (W, b) in enumerate(zip(network.weights, network.biases, strict=True)):
-            z_k, f_k, _ = layers[k]
-            _product(f[k], W.T, z_k)
-            np.add(z_k, b, z_k)
-            if k < len(layers) - 1:
-                activations[k].forward(z_k, f_k)
-                f.append(f_k)
+        below, f = X, [X]
+        for k, (z_k, f_k, _) in enumerate(layers):
+            product[k](below, network.weights[k].T, z_k)
+            np.add(z_k, network.biases[k], z_k)
+            if k < len(layers) - 1 or self._in_place_output:
+                s[k].forward(z_k, f_k)
+            below = f_k
+            f.append(f_k)
 
         if self._in_place_output:
-            activations[-1].forward(z_k, f_k)
             value, delta = network.cost.value_and_gradient(f_k, Y)
-            activations[-1].backward(z_k, f_k, delta)
+            s[-1].backward(z_k, f_k, delta)
         else:
             value, delta = loss_and_delta(network.activations[-1], network.cost, z_k, Y)
+        loss = float(value)
         if network.reduction == "mean":
-            value, delta = value / m, np.divide(delta, m, delta)
+            loss /= m
+            np.divide(delta, m, delta)
 
-        deltas = [delta]
-        for k in range(len(layers) - 1, -1, -1):  # delta is delta_{k+1}, and below it lies f_k
-            _product(delta.T, f[k], self._by_weights[k])
+        deltas, outer = [delta], np.multiply if m == 1 else np.matmul
+        for k in range(len(layers) - 1, -1, -1):  # delta is delta_{k+1}, and f_k lies below it
+            outer(delta.T, f[k], self._by_weights[k])
             np.matmul(ones, delta, self._by_biases[k])
             if k:
                 z_k, f_k, delta_k = layers[k - 1]
-                _product(delta, network.weights[k], delta_k)
-                activations[k - 1].backward(z_k, f_k, delta_k)
+                product[k + 1](delta, network.weights[k], delta_k)
+                s[k - 1].backward(z_k, f_k, delta_k)
                 delta = delta_k
                 deltas.insert(0, delta)
 
         if not math.isfinite(self._by_weights[0][0].sum()):
             refuse_non_finite("X", X)
-        return Gradients(float(value), self._by_weights, self._by_biases, deltas, None)
+        return Gradients(loss, self._by_weights, self._by_biases, deltas, None)
 
-
-def _product(A: Array, B: Array, out: Array) -> None:
-    if A.shape[1] == 1:  # as in nn.backprop.product
-        np.multiply(A, B, out)
-    else:
-        np.matmul(A, B, out)
+    def _check_count(self, samples: int, targets: int) -> None:
+        if samples > self.samples:
+            held = f"this workspace holds batches of up to {self.samples} samples"
+            raise ValueError(f"{held}, got {samples}; make a larger one")
+        if samples != targets:
+            raise ValueError(f"X has {samples} samples, but Y has {targets} rows of targets")
