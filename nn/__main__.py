@@ -12,7 +12,7 @@ import numpy as np
 from nn import data, doctor
 from nn.activations import ACTIVATIONS, RowActivation
 from nn.matrix import Network
-from nn.optimizers import OPTIMIZERS, Adam, Optimizer
+from nn.optimizers import OPTIMIZERS, SCHEDULES, Adam, Optimizer
 from nn.training import DivergenceError, History, train
 
 BAD_ARGUMENT, DIVERGED, INTERRUPTED = 2, 1, 130  # exit codes; 130 is what a shell gives a program stopped by Ctrl-C
@@ -30,8 +30,8 @@ class Preset(NamedTuple):
 
 PRESETS = {
     # The network and the schedule of Roch, Math 535, topic 3.7.
-    "mnist": Preset((32,), "sigmoid", 20, 128, 0.003),
-    "digits": Preset((32,), "tanh", 30, 32, 0.003),
+    "mnist": Preset((32,), "sigmoid", 20, 128, 0.006),
+    "digits": Preset((32,), "tanh", 30, 32, 0.006),
     "moons": Preset((16, 16), "tanh", 100, 20, 0.01),
 }
 EXAMPLES = """examples:
@@ -89,7 +89,9 @@ def _train(options: argparse.Namespace) -> int:
     )
     optimizer = _optimizer(options)
     batch_size = min(_chosen(options, "batch_size"), len(dataset.x_train))
-    print(f"{network}\n{optimizer}, batches of {batch_size}, seed {options.seed}", flush=True)
+    print(
+        f"{network}\n{optimizer}, {options.schedule} schedule, batches of {batch_size}, seed {options.seed}", flush=True
+    )
     history = train(
         network,
         dataset.x_train,
@@ -98,6 +100,7 @@ def _train(options: argparse.Namespace) -> int:
         epochs=_chosen(options, "epochs"),
         batch_size=batch_size,
         rng=shuffles,
+        schedule=SCHEDULES[options.schedule],
         validation=(dataset.x_test, dataset.y_test),
     )
     return _finish(options, network, history)
@@ -194,6 +197,13 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     )
     training.add_argument(
         "--learning-rate", type=_rate, metavar="X", help=f"length of a step (of adam: {_presets('learning_rate')})"
+    )
+    training.add_argument(
+        "--schedule",
+        choices=list(SCHEDULES),
+        default="linear",
+        metavar="NAME",
+        help="of the learning rate: linear (default: it falls to 0), constant",
     )
     training.add_argument("--seed", type=_seed, default=0, metavar="N", help="of all that is random (default: 0)")
     mnist = parser.add_argument_group("where MNIST is, if it is the data set")

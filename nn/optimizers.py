@@ -239,6 +239,10 @@ class Adam(Optimizer):
 # The names by which the command line and `train` know the optimizers.
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"sgd": GradientDescent, "momentum": Momentum, "adam": Adam}
 
+# What the learning rate is multiplied by when a share (0 at the start, 1 at the end) of a training's epochs is done.
+Schedule = Callable[[float], float]
+SCHEDULES: dict[str, Schedule] = {"constant": lambda done: 1.0, "linear": lambda done: 1.0 - done}
+
 
 def _check_share(name: str, value: float, usual: float) -> None:
     if not (isinstance(value, Real) and 0 <= value < 1):

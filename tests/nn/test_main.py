@@ -40,7 +40,7 @@ def test_the_options_reach_the_network_and_the_optimizer(capsys: pytest.CaptureF
     shown = capsys.readouterr().out
     assert "64-12-7-10, activation='relu'" in shown
     assert "dtype=float64" in shown
-    assert "Momentum(learning_rate=0.02, momentum=0.9), batches of 50, seed 3" in shown
+    assert "Momentum(learning_rate=0.02, momentum=0.9), linear schedule, batches of 50, seed 3" in shown
     assert "2 epochs in" in shown
 
 
@@ -142,6 +142,7 @@ def test_help_names_the_choices(arguments: list[str], capsys: pytest.CaptureFixt
         (["train", "digits", "--learning-rate", "fast"], r"--learning-rate: must be a positive number, got 'fast'"),
         (["train", "digits", "--seed", "-2"], r"--seed: must be a whole number from 0 on, got '-2'"),
         (["train", "digits", "--optimizer", "adamm"], r"--optimizer: invalid choice: 'adamm'"),
+        (["train", "digits", "--schedule", "cosine"], r"--schedule: invalid choice: 'cosine'"),
         (["train", "digits", "--activation", "softmax"], r"--activation: invalid choice: 'softmax'"),
         (["train", "digits", "--dtype", "int8"], r"--dtype: invalid choice: 'int8'"),
         (["train", "digits", "--data", "x"], r"--data, --download and --no-checksum are for mnist, not for digits"),
