@@ -96,10 +96,10 @@ class Counting:
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Counting:
-        return self + -other
+        return self.__add__(-other)
 
     def __rsub__(self, other: Any) -> Counting:
-        return -self + other
+        return (-self).__add__(other)
 
     def __truediv__(self, other: Any) -> Counting:
         _tally.multiplications += 1
@@ -121,6 +121,16 @@ class Counting:
 
     def __abs__(self) -> Counting:
         return Counting(abs(self.value))
+
+    @property
+    def real(self) -> Counting:
+        """The number itself: what formulas for complex numbers ask of a real one."""
+        return self
+
+    @property
+    def imag(self) -> float:
+        """The imaginary part, 0."""
+        return 0.0
 
     def __float__(self) -> float:
         return self.value

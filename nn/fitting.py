@@ -74,9 +74,10 @@ def fit_power(x: Sequence[float], y: Sequence[float]) -> Line | None:
 
 
 def fit_growth(x: Sequence[float], y: Sequence[float]) -> Line | None:
-    """Return the line through (x, log2 y): y doubles slope times for each step of x; None as for `fit_line`.
+    """Return the line through (x, log y): each step of x multiplies y by exp(slope); None as for `fit_line`.
 
-    >>> print(fit_growth([1, 2, 3], [8, 16, 32]))
-    1.00 ± 0.00
+    >>> line = fit_growth([1, 2, 3], [8, 16, 32])
+    >>> round(math.exp(line.slope), 6)
+    2.0
     """
-    return fit_line(list(x), [math.log2(b) for b in y])
+    return fit_line(x, [math.log(b) for b in y])

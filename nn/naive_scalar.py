@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from engine.functions import Number
 from engine.graph import Graph
-from engine.value import NO_GRAD, Constant, Value
+from engine.value import NO_GRAD, Value
 from nn.naive import step
 
 
@@ -68,26 +68,25 @@ def forward_accumulation(loss: Callable[[], Value], parameters: Sequence[Value])
     """Return the gradient of loss() by one tangent sweep for each parameter, over the graph of one evaluation.
 
     A sweep goes through the whole graph, as an evaluation does: dv = sum over v's arguments of partial * d(argument).
-    Constants, whose tangents are 0, are left out.
+    Constants and leaves other than the parameters, whose tangents are 0, are left out.
 
     >>> w, b = Value(3.0), Value(1.0)
     >>> forward_accumulation(lambda: w * w + 2 * b, [w, b])
     [6.0, 2.0]
     """
     graph = Graph(loss())
-    uses = _uses(graph)
+    inner = [(target, terms) for target, terms in enumerate(_uses(graph, parameters)) if terms]
     zero = type(graph.output.data)()
     gradient = []
     for p in parameters:
         tangents = [zero] * len(graph)
         if p in graph.index:
             tangents[graph.index[p]] = zero + 1
-        for target, terms in enumerate(uses):
-            if terms:
-                total = zero
-                for source, partial in terms:
-                    total = total + tangents[source] * partial
-                tangents[target] = total
+        for target, terms in inner:
+            total = zero
+            for source, partial in terms:
+                total = total + tangents[source] * partial
+            tangents[target] = total
         gradient.append(tangents[-1])
     return gradient
 
@@ -110,7 +109,7 @@ def sum_over_paths(loss: Callable[[], Value], parameters: Sequence[Value]) -> Pa
     Paths(gradient=[108.0], walked=4)
     """
     graph = Graph(loss())
-    uses = _uses(graph)
+    uses = _uses(graph, parameters)
     zero = type(graph.output.data)()
     sums: dict[int, Number] = {graph.index[p]: zero for p in parameters if p in graph.index}
     walked = 0
@@ -145,10 +144,12 @@ def count_paths(output: Value, parameters: Sequence[Value]) -> int:
     return sum(counts[graph.index[p]] for p in parameters if p in graph.index)
 
 
-def _uses(graph: Graph) -> list[list[tuple[int, Number]]]:
-    """Return for each node its arguments and the partials by them, without the constants."""
+def _uses(graph: Graph, parameters: Sequence[Value]) -> list[list[tuple[int, Number]]]:
+    """Return for each node its arguments and the partials by them, without constants and other leaves."""
+    wanted = set(parameters)
     uses: list[list[tuple[int, Number]]] = [[] for _ in graph.nodes]
     for edge, partial in zip(graph.edges, graph.partials(), strict=True):
-        if not isinstance(graph.nodes[edge.source], Constant):
+        source = graph.nodes[edge.source]
+        if source.row is not None or source in wanted:
             uses[edge.target].append((edge.source, partial))
     return uses
