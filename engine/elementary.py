@@ -23,86 +23,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from engine.functions import (
-    NORMAL_MIN,
     Number,
     between,
     by_sign,
     context_of,
     data_of,
-    dispatching,
     is_complex,
     is_nan,
     is_negative,
     like,
     native,
-    product,
-    scaled,
-    times_power_of_two,
 )
+from engine.row import TABLE as TABLE
+from engine.row import Row as Row
+from engine.row import add_row
+from engine.stable import is_normal, length, power_partials, product, refined_cbrt, square_overflows
+
+Function = Callable[..., Number]
 
 inf, nan, pi = math.inf, math.nan, math.pi
-
-Edge = tuple[tuple[float, ...], float | type[Exception], tuple[float, ...]]
-"""A documented edge case: the arguments, the value there (or the exception), and the partial derivatives."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
-    """One elementary function y = f(x_1, ..., x_n).
-
-    Attributes
-    ----------
-    name: the name of the function and of Value's method.
-    symbol: what pictures and `_op` show; for an operator its sign.
-    latex: a template, `{0}` is the first argument; `{args}` all of them.
-    arity: the number of arguments, or None for any number.
-    value: value(*xs) -> y for plain numbers.
-    partials: partials(y, *xs) -> one derivative per argument, for plain numbers and for Values.
-    domain: the condition on the arguments a real result needs, in words; "" if there is none.
-    kink: kink(*xs) is 0 exactly where the function has no derivative; None if it is smooth on its domain.
-    edges: documented edge cases as (arguments, value or exception, partials); every one is a test.
-    aliases: the names NumPy uses for this function, if they differ.
-    defaults: values of the last arguments where a caller leaves them out.
-    """
-
-    name: str
-    symbol: str
-    latex: str
-    arity: int | None
-    value: Callable[..., Number]
-    partials: Callable[..., tuple[Number, ...]]
-    domain: str = ""
-    kink: Callable[..., Number] | None = None
-    edges: tuple[Edge, ...] = ()
-    aliases: tuple[str, ...] = ()
-    defaults: tuple[float, ...] = ()
-
-
-TABLE: dict[str, Row] = {}
-"""Name -> row, in the order of this file."""
-
-
-def _add_row(
-    name: str,
-    value: Callable[..., Number],
-    partials: Callable[..., tuple[Number, ...]],
-    *,
-    symbol: str = "",
-    latex: str = "",
-    arity: int | None = 1,
-    domain: str = "",
-    kink: Callable[..., Number] | None = None,
-    edges: tuple[Edge, ...] = (),
-    aliases: tuple[str, ...] = (),
-    defaults: tuple[float, ...] = (),
-) -> Callable[..., Number]:
-    """Enter a row; return the function, which takes numbers and Values alike."""
-    latex = latex or r"\operatorname{{" + name.replace("_", r"\_") + r"}}\left({args}\right)"
-    TABLE[name] = Row(name, symbol or name, latex, arity, value, partials, domain, kink, edges, aliases, defaults)
-    return dispatching(name, value)
 
 
 def _over(x: Number, numerator: Number = 1) -> Number:
@@ -112,19 +53,19 @@ def _over(x: Number, numerator: Number = 1) -> Number:
 
 # --- arithmetic ---------------------------------------------------------------------------------
 
-add = _add_row("add", lambda a, b: a + b, lambda y, a, b: (1, 1), symbol="+", latex="{0} + {1}", arity=2)
-sub = _add_row("sub", lambda a, b: a - b, lambda y, a, b: (1, -1), symbol="-", latex="{0} - {1}", arity=2)
-mul = _add_row("mul", lambda a, b: a * b, lambda y, a, b: (b, a), symbol="*", latex=r"{0} \cdot {1}", arity=2)
-neg = _add_row("neg", lambda a: -a, lambda y, a: (-1,), symbol="neg", latex="-{0}")
-pos = _add_row("pos", lambda a: +a, lambda y, a: (1,), symbol="pos", latex="{0}")
+add = add_row("add", lambda a, b: a + b, lambda y, a, b: (1, 1), symbol="+", latex="{0} + {1}", arity=2)
+sub = add_row("sub", lambda a, b: a - b, lambda y, a, b: (1, -1), symbol="-", latex="{0} - {1}", arity=2)
+mul = add_row("mul", lambda a, b: a * b, lambda y, a, b: (b, a), symbol="*", latex=r"{0} \cdot {1}", arity=2)
+neg = add_row("neg", lambda a: -a, lambda y, a: (-1,), symbol="neg", latex="-{0}")
+pos = add_row("pos", lambda a: +a, lambda y, a: (1,), symbol="pos", latex="{0}")
 
-div = _add_row(
-    "div",
-    lambda a, b: a / b,
-    lambda y, a, b: (1 / b, product(-a, over=(b, b))),
-    symbol="/",
-    latex=r"\frac{{{0}}}{{{1}}}",
-    arity=2,
+
+def _div_partials(y: Number, a: Number, b: Number) -> tuple[Number, Number]:
+    return 1 / b, product(-a, over=(b, b)) if type(y) is float and not is_normal(y) else -y / b
+
+
+div = add_row(
+    "div", lambda a, b: a / b, _div_partials, symbol="/", latex=r"\frac{{{0}}}{{{1}}}", arity=2,
     domain="a denominator other than 0",
     edges=(((1.0, 0.0), ZeroDivisionError, ()), ((0.0, 2.0), 0.0, (0.5, 0.0)), ((1.0, inf), 0.0, (0.0, 0.0))),
 )
@@ -138,17 +79,17 @@ def _power(x: Number, n: Number) -> Number:
 
 
 def _power_partials(y: Number, x: Number, n: Number) -> tuple[Number, Number]:
-    """d(x^n)/dx = n x^(n-1), d(x^n)/dn = x^n log x; the limits at x = 0; nan for d/dn where x < 0."""
+    """d(x^n)/dx = n x^(n-1), d(x^n)/dn = x^n log x; their limits at x = 0; nan for d/dn where x < 0."""
     if x == 0:
-        return (like(y, inf) if is_negative(n - 1) and n != 0 else n * x ** (n - 1) if n != 0 else 0), 0
-    power = _one_power_less(y, x, n)
-    if type(x) is float and not (NORMAL_MIN <= abs(power) < inf and NORMAL_MIN <= abs(y) < inf):
-        return _power_partials_out_of_range(y, x, float(n))
-    return n * power, _times_log(y, x)
+        return (0 if n == 0 else like(y, inf) if is_negative(n - 1) else n * x ** (n - 1)), 0
+    one_less = _one_power_less(y, x, n)
+    if type(one_less) is float and not (is_normal(one_less) and is_normal(y)):
+        return power_partials(y, x, float(n), one_less)
+    return n * one_less, _times_log(y, x)
 
 
 def _one_power_less(y: Number, x: Number, n: Number) -> Number:
-    """x^(n-1), or x^n / x where n - 1 would be rounded (the power amplifies that by log x) or the power overflows."""
+    """x^(n-1); or x^n / x where n - 1 would be rounded, which the power amplifies, or where the power overflows."""
     m = n - 1
     try:
         return x**m if m + 1 == n and -(2**53) < data_of(n).real < 2**53 else y / x
@@ -161,29 +102,12 @@ def _times_log(y: Number, x: Number) -> Number:
         return like(y, nan)
     try:
         return y * log(x)
-    except OverflowError:  # a Fraction that no float can hold, and so no logarithm
+    except OverflowError:  # a Fraction so large that no float can hold it, or its logarithm's multiple
         return nan
 
 
-def _power_partials_out_of_range(y: float, x: float, n: float) -> tuple[float, float]:
-    """The same for floats where a power over- or underflows though the derivative may not: from its fourth root."""
-    if not math.isfinite(x) or not math.isfinite(n):
-        power = x ** (n - 1)
-        by_base = n * power if power else 0.0
-        by_exponent = nan if not x > 0 else y * math.log(x) if y else 0.0
-        return nan if x < 0 and math.isinf(n) and power else by_base, by_exponent
-    quarter = abs(x) ** (n / 4)
-    factors = (y,) if NORMAL_MIN <= abs(y) else (math.copysign(1.0, y), quarter, quarter, quarter, quarter)
-    return product(n, *factors, over=(x,)), product(*factors, math.log(x)) if x > 0 else nan
-
-
-pow_ = _add_row(
-    "pow",
-    _power,
-    _power_partials,
-    symbol="**",
-    latex="{0}^{{{1}}}",
-    arity=2,
+pow_ = add_row(
+    "pow", _power, _power_partials, symbol="**", latex="{0}^{{{1}}}", arity=2,
     domain="a base other than 0 for a negative exponent, and an integer exponent for a negative base",
     edges=(
         ((0.0, 0.0), 1.0, (0.0, 0.0)),
@@ -206,9 +130,7 @@ def _sum(*xs: Number) -> Number:
     return total
 
 
-sum_ = _add_row(
-    "sum", _sum, lambda y, *xs: (1,) * len(xs), symbol="sum", latex=r"\sum\left({args}\right)", arity=None
-)
+sum_ = add_row("sum", _sum, lambda y, *xs: (1,) * len(xs), symbol="sum", latex=r"\sum", arity=None)
 
 
 def _dot(*xs: Number) -> Number:
@@ -230,133 +152,92 @@ def _dot_partials(y: Number, *xs: Number) -> tuple[Number, ...]:
     return (*xs[n : 2 * n], *xs[:n], *((1,) if len(xs) % 2 else ()))
 
 
-dot_ = _add_row("dot", _dot, _dot_partials, symbol="dot", arity=None)
+dot_ = add_row("dot", _dot, _dot_partials, symbol="dot", arity=None)
 
 # --- exponentials and logarithms -----------------------------------------------------------------
 
-exp = _add_row(
-    "exp",
-    native("exp"),
-    lambda y, x: (y,),
-    latex="e^{{{0}}}",
-    domain="a result that fits into a float",
+exp = add_row(
+    "exp", native("exp"), lambda y, x: (y,), latex="e^{{{0}}}", domain="a result that fits into a float",
     edges=(((1000.0,), OverflowError, ()), ((-1000.0,), 0.0, (0.0,)), ((-inf,), 0.0, (0.0,))),
 )
-expm1 = _add_row("expm1", native("expm1"), lambda y, x: (exp(x),), latex=r"e^{{{0}}} - 1")
-log = _add_row(
-    "log",
-    native("log"),
-    lambda y, x: (_over(x),),
-    latex=r"\log\left({0}\right)",
-    domain="a positive number",
+expm1 = add_row("expm1", native("expm1"), lambda y, x: (exp(x),), latex=r"e^{{{0}}} - 1")
+log = add_row(
+    "log", native("log"), lambda y, x: (_over(x),), latex=r"\log", domain="a positive number",
     edges=(((0.0,), ValueError, ()), ((-1.0,), ValueError, ()), ((inf,), inf, (0.0,))),
 )
-log1p = _add_row(
-    "log1p",
-    native("log1p"),
-    lambda y, x: (_over(1 + x),),
-    latex=r"\log\left(1 + {0}\right)",
+log1p = add_row(
+    "log1p", native("log1p"), lambda y, x: (_over(1 + x),), latex=r"\log\left(1 + {0}\right)",
     domain="a number above -1",
     edges=(((-1.0,), ValueError, ()),),
 )
-log2 = _add_row(
-    "log2",
-    native("log2"),
+log2 = add_row(
+    "log2", native("log2"),
     lambda y, x: (_over(x, 1 / log(like(x, 2.0))),),  # not 1 / x first: that overflows too early
-    latex=r"\log_2\left({0}\right)",
+    latex=r"\log_2", domain="a positive number",
+)
+log10 = add_row(
+    "log10", native("log10"), lambda y, x: (_over(x, 1 / log(like(x, 10.0))),), latex=r"\log_{{10}}",
     domain="a positive number",
 )
-log10 = _add_row(
-    "log10",
-    native("log10"),
-    lambda y, x: (_over(x, 1 / log(like(x, 10.0))),),
-    latex=r"\log_{{10}}\left({0}\right)",
-    domain="a positive number",
-)
-sqrt = _add_row(
-    "sqrt",
-    native("sqrt"),
-    lambda y, x: (_over(2 * y),),
-    latex=r"\sqrt{{{0}}}",
-    domain="a number not below 0",
+sqrt = add_row(
+    "sqrt", native("sqrt"), lambda y, x: (_over(2 * y),), latex=r"\sqrt{{{0}}}", domain="a number not below 0",
     edges=(((0.0,), 0.0, (inf,)), ((-0.0,), -0.0, (inf,)), ((-1.0,), ValueError, ())),
 )
-cbrt = _add_row(
-    "cbrt",
-    native("cbrt"),
-    lambda y, x: (_over(3 * y * y),),
+cbrt = add_row(
+    "cbrt", native("cbrt"), lambda y, x: (_over(x, refined_cbrt(y, x) / 3) if abs(data_of(x)) != inf else 0,),
     latex=r"\sqrt[3]{{{0}}}",
     edges=(((0.0,), 0.0, (inf,)), ((inf,), inf, (0.0,))),
 )
 
 # --- circular and hyperbolic functions -----------------------------------------------------------
 
-sin = _add_row("sin", native("sin"), lambda y, x: (cos(x),), latex=r"\sin\left({0}\right)", domain="a finite number")
-cos = _add_row("cos", native("cos"), lambda y, x: (-sin(x),), latex=r"\cos\left({0}\right)", domain="a finite number")
-tan = _add_row("tan", native("tan"), lambda y, x: (1 + y * y,), latex=r"\tan\left({0}\right)", domain="a finite number")
+sin = add_row("sin", native("sin"), lambda y, x: (cos(x),), latex=r"\sin", domain="a finite number")
+cos: Function = add_row("cos", native("cos"), lambda y, x: (-sin(x),), latex=r"\cos", domain="a finite number")
+tan = add_row("tan", native("tan"), lambda y, x: (1 + y * y,), latex=r"\tan", domain="a finite number")
 
-asin = _add_row(
-    "asin",
-    native("asin"),
+asin = add_row(
+    "asin", native("asin"),
     lambda y, x: (_over(sqrt((1 - x) * (1 + x))),),  # factored: 1 - x*x cancels near +-1
-    latex=r"\arcsin\left({0}\right)",
-    domain="a number from -1 to 1",
-    edges=(((1.0,), pi / 2, (inf,)), ((-1.0,), -pi / 2, (inf,))),
-    aliases=("arcsin",),
+    latex=r"\arcsin", domain="a number from -1 to 1",
+    edges=(((1.0,), pi / 2, (inf,)), ((-1.0,), -pi / 2, (inf,))), aliases=("arcsin",),
 )
-acos = _add_row(
-    "acos",
-    native("acos"),
-    lambda y, x: (-_over(sqrt((1 - x) * (1 + x))),),
-    latex=r"\arccos\left({0}\right)",
+acos = add_row(
+    "acos", native("acos"), lambda y, x: (-_over(sqrt((1 - x) * (1 + x))),), latex=r"\arccos",
     domain="a number from -1 to 1",
-    edges=(((1.0,), 0.0, (-inf,)), ((-1.0,), pi, (-inf,))),
-    aliases=("arccos",),
+    edges=(((1.0,), 0.0, (-inf,)), ((-1.0,), pi, (-inf,))), aliases=("arccos",),
 )
 
 
-def _square_overflows(x: Number) -> bool:
-    number = data_of(x)
-    return type(number) is float and not -1e150 < number < 1e150
-
-
-atan = _add_row(
-    "atan",
-    native("atan"),
-    lambda y, x: (1 / x / x if _square_overflows(x) else 1 / (1 + x * x),),
-    latex=r"\arctan\left({0}\right)",
-    edges=(((inf,), pi / 2, (0.0,)),),
-    aliases=("arctan",),
+atan = add_row(
+    "atan", native("atan"), lambda y, x: (1 / x / x if square_overflows(x) else 1 / (1 + x * x),), latex=r"\arctan",
+    edges=(((inf,), pi / 2, (0.0,)),), aliases=("arctan",),
 )
 
 
 def _atan2_partials(angle: Number, y: Number, x: Number) -> tuple[Number, Number]:
-    """x / r^2 and -y / r^2, with r^2 = x^2 + y^2, by way of the scaled radius; nan at the origin."""
+    """Return x / r^2 and -y / r^2, where r^2 = x^2 + y^2, r scaled if it must be; nan at the origin."""
     if (x == 0 and y == 0) or is_nan(angle):
         return like(angle, nan), like(angle, nan)
-    (v, u), exponent = scaled(y, x)
-    r = hypot(u, v)
-    if exponent == 0:
-        return (u / r / r, -v / r / r) if r != inf else (0 / x, 0 / y)
-    return times_power_of_two(u / r / r, -exponent), times_power_of_two(-v / r / r, -exponent)
+    r, exponent = hypot(x, y), 0
+    if type(r) is float and not is_normal(r):
+        r, exponent = length(x, y)
+        if r == inf:
+            return math.copysign(0.0, x), math.copysign(0.0, -y)
+    return product(x, over=(r, r), exponent=-2 * exponent), product(-y, over=(r, r), exponent=-2 * exponent)
 
 
-atan2 = _add_row(
-    "atan2",
-    native("atan2"),
-    _atan2_partials,
-    arity=2,
+atan2 = add_row(
+    "atan2", native("atan2"), _atan2_partials, arity=2,
     edges=(((0.0, 0.0), 0.0, (nan, nan)), ((inf, 1.0), pi / 2, (0.0, 0.0)), ((inf, inf), pi / 4, (0.0, 0.0))),
     aliases=("arctan2",),
 )
 
-sinh = _add_row("sinh", native("sinh"), lambda y, x: (cosh(x),), latex=r"\sinh\left({0}\right)")
-cosh = _add_row("cosh", native("cosh"), lambda y, x: (sinh(x),), latex=r"\cosh\left({0}\right)")
-tanh = _add_row(
-    "tanh",
-    native("tanh"),
+sinh = add_row("sinh", native("sinh"), lambda y, x: (cosh(x),), latex=r"\sinh")
+cosh: Function = add_row("cosh", native("cosh"), lambda y, x: (sinh(x),), latex=r"\cosh")
+tanh = add_row(
+    "tanh", native("tanh"),
     lambda y, x: (4 * logistic_density(2 * x),),  # 1 - y*y is 0 once y rounds to 1
-    latex=r"\tanh\left({0}\right)",
+    latex=r"\tanh",
     edges=(((0.0,), 0.0, (1.0,)), ((1e6,), 1.0, (0.0,)), ((-1e6,), -1.0, (0.0,))),
 )
 
@@ -367,39 +248,29 @@ def _sech(x: Number) -> Number:
     return 2 * e / (1 + e * e)
 
 
-sech = _add_row("sech", _sech, lambda y, x: (-y * tanh(x),), latex=r"\operatorname{{sech}}\left({0}\right)")
+sech = add_row("sech", _sech, lambda y, x: (-y * tanh(x),), latex=r"\operatorname{{sech}}")
 
 
 def _root_of_one_plus_square(x: Number) -> Number:
-    if _square_overflows(x):
+    if square_overflows(x):
         return -x if is_negative(x) else x
     return sqrt(1 + x * x)
 
 
-asinh = _add_row(
-    "asinh",
-    native("asinh"),
-    lambda y, x: (1 / _root_of_one_plus_square(x),),
-    latex=r"\operatorname{{arsinh}}\left({0}\right)",
+asinh = add_row(
+    "asinh", native("asinh"), lambda y, x: (1 / _root_of_one_plus_square(x),), latex=r"\operatorname{{arsinh}}",
     aliases=("arcsinh",),
 )
-acosh = _add_row(
-    "acosh",
-    native("acosh"),
+acosh = add_row(
+    "acosh", native("acosh"),
     lambda y, x: (_over(sqrt(x - 1) * sqrt(x + 1)),),  # two roots: the product could overflow
-    latex=r"\operatorname{{arcosh}}\left({0}\right)",
-    domain="a number not below 1",
-    edges=(((1.0,), 0.0, (inf,)), ((0.5,), ValueError, ())),
-    aliases=("arccosh",),
+    latex=r"\operatorname{{arcosh}}", domain="a number not below 1",
+    edges=(((1.0,), 0.0, (inf,)), ((0.5,), ValueError, ())), aliases=("arccosh",),
 )
-atanh = _add_row(
-    "atanh",
-    native("atanh"),
-    lambda y, x: (_over((1 - x) * (1 + x)),),
-    latex=r"\operatorname{{artanh}}\left({0}\right)",
+atanh = add_row(
+    "atanh", native("atanh"), lambda y, x: (_over((1 - x) * (1 + x)),), latex=r"\operatorname{{artanh}}",
     domain="a number between -1 and 1",
-    edges=(((1.0,), ValueError, ()),),
-    aliases=("arctanh",),
+    edges=(((1.0,), ValueError, ()),), aliases=("arctanh",),
 )
 
 # --- absolute value, extremes, distance ----------------------------------------------------------
@@ -412,19 +283,15 @@ def _sign(x: Number) -> Number:
     return 1 if x > 0 else -1 if x < 0 else 0 if x == 0 else between(x, -1, 1)
 
 
-abs_ = _add_row(
-    "abs",
-    abs,
-    lambda y, x: (_sign(x),),
-    latex=r"\left|{0}\right|",
-    kink=lambda x: x,
+abs_ = add_row(
+    "abs", abs, lambda y, x: (_sign(x),), latex=r"\left|{0}\right|", kink=lambda x: x,
     edges=(((0.0,), 0.0, (0.0,)), ((-0.0,), 0.0, (0.0,)), ((-3.0,), 3.0, (-1.0,)), ((nan,), nan, (nan,))),
     aliases=("fabs", "absolute"),
 )
 
 
 def _choosing(better: Callable[[Number, Number], Number]) -> Callable[[Number, Number], Number]:
-    """max or min, nan if one is nan; of overlapping intervals the interval of all that may come out."""
+    """Return max or min, nan if one is nan; of overlapping intervals the interval of all that may come out."""
 
     def choose(a: Number, b: Number) -> Number:
         if a != a or b != b:
@@ -439,7 +306,7 @@ def _choosing(better: Callable[[Number, Number], Number]) -> Callable[[Number, N
 
 
 def _choice_partials(sign: int, a: Number, b: Number) -> tuple[Number, Number]:
-    """The derivative goes to the argument that is chosen, half to each at a tie; nan where one is nan."""
+    """Give the derivative to the argument that is chosen, half to each at a tie; nan where one is nan."""
     if a > b or a < b:
         return (1, 0) if (a > b) == (sign > 0) else (0, 1)
     if a <= b and a >= b:
@@ -448,47 +315,33 @@ def _choice_partials(sign: int, a: Number, b: Number) -> tuple[Number, Number]:
     return between(a + b, 0, 1), between(a + b, 0, 1)
 
 
-maximum = _add_row(
-    "maximum",
-    _choosing(max),
-    lambda y, a, b: _choice_partials(+1, a, b),
-    symbol="max",
-    latex=r"\max\left({args}\right)",
-    arity=2,
+maximum = add_row(
+    "maximum", _choosing(max), lambda y, a, b: _choice_partials(+1, a, b), symbol="max", latex=r"\max", arity=2,
     kink=lambda a, b: a - b,
     edges=(((2.0, 2.0), 2.0, (0.5, 0.5)), ((nan, 2.0), nan, (nan, nan)), ((3.0, 2.0), 3.0, (1.0, 0.0))),
 )
-minimum = _add_row(
-    "minimum",
-    _choosing(min),
-    lambda y, a, b: _choice_partials(-1, a, b),
-    symbol="min",
-    latex=r"\min\left({args}\right)",
-    arity=2,
+minimum = add_row(
+    "minimum", _choosing(min), lambda y, a, b: _choice_partials(-1, a, b), symbol="min", latex=r"\min", arity=2,
     kink=lambda a, b: a - b,
     edges=(((2.0, 2.0), 2.0, (0.5, 0.5)), ((2.0, nan), nan, (nan, nan)), ((3.0, 2.0), 2.0, (0.0, 1.0))),
 )
 
 
 def _hypot_partials(y: Number, *xs: Number) -> tuple[Number, ...]:
-    """x_i / y; 0, a subgradient, at the origin. Scaled where y itself has overflowed or lost bits."""
+    """x_i / y; 0, a subgradient, at the origin; from a scaled length where y has overflowed or lost bits."""
     if y == 0:
         return (0,) * len(xs)
-    if type(y) is float and not NORMAL_MIN <= y < inf:
-        xs, _ = scaled(*xs)
-        y = hypot(*xs)
-        if y == inf:  # one infinite argument outruns the rest; the limit depends on the way if there are two
-            infinite = sum(map(math.isinf, xs))
-            return tuple(nan if is_nan(x) or infinite > 1 else math.copysign(math.isinf(x), x) for x in xs)
-    return tuple(x / y for x in xs)
+    if type(y) is not float or is_normal(y):
+        return tuple(x / y for x in xs)
+    r, exponent = length(*xs)
+    if r < inf:
+        return tuple(product(x, over=(r,), exponent=-exponent) for x in xs)
+    infinite = sum(map(math.isinf, xs))  # one infinite argument outruns the others; of two, neither
+    return tuple(nan if is_nan(x) or infinite > 1 else math.copysign(math.isinf(x), x) for x in xs)
 
 
-hypot = _add_row(
-    "hypot",
-    native("hypot"),
-    _hypot_partials,
-    latex=r"\left\|\left({args}\right)\right\|",
-    arity=None,
+hypot: Function = add_row(
+    "hypot", native("hypot"), _hypot_partials, latex=r"\left\|\left({args}\right)\right\|", arity=None,
     kink=lambda *xs: hypot(*xs),
     edges=(((0.0, 0.0), 0.0, (0.0, 0.0)), ((3.0, 4.0), 5.0, (0.6, 0.8)), ((inf, 4.0), inf, (1.0, 0.0))),
 )
@@ -505,8 +358,8 @@ def _pi(x: Number) -> Number:
     return 4 * atan(like(x, 1.0))
 
 
-erf = _add_row("erf", native("erf"), lambda y, x: (_bell(x),))
-erfc = _add_row("erfc", native("erfc"), lambda y, x: (-_bell(x),))
+erf = add_row("erf", native("erf"), lambda y, x: (_bell(x),))
+erfc = add_row("erfc", native("erfc"), lambda y, x: (-_bell(x),))
 
 
 def _relu(x: Number) -> Number:
@@ -515,13 +368,9 @@ def _relu(x: Number) -> Number:
     return type(x)(0) if x <= 0 else between(x, 0, x.b)
 
 
-relu = _add_row(
-    "relu",
-    _relu,
-    lambda y, x: (1 if x > 0 else 0 if x <= 0 else between(x, 0, 1),),
-    symbol="ReLU",
-    latex=r"\operatorname{{ReLU}}\left({0}\right)",
-    kink=lambda x: x,
+relu = add_row(
+    "relu", _relu, lambda y, x: (1 if x > 0 else 0 if x <= 0 else between(x, 0, 1),), symbol="ReLU",
+    latex=r"\operatorname{{ReLU}}", kink=lambda x: x,
     edges=(((0.0,), 0.0, (0.0,)), ((-3.0,), 0.0, (0.0,)), ((3.0,), 3.0, (1.0,)), ((nan,), nan, (nan,))),
 )
 
@@ -532,13 +381,9 @@ def _leaky_relu_partials(y: Number, x: Number, slope: Number) -> tuple[Number, N
     return by_sign(x, lambda x: 1, lambda x: slope), by_sign(x, lambda x: 0, lambda x: x)
 
 
-leaky_relu = _add_row(
-    "leaky_relu",
-    lambda x, slope: by_sign(x, lambda x: x, lambda x: slope * x),
-    _leaky_relu_partials,
-    latex=r"\operatorname{{LeakyReLU}}_{{{1}}}\left({0}\right)",
-    arity=2,
-    defaults=(0.01,),
+leaky_relu = add_row(
+    "leaky_relu", lambda x, slope: by_sign(x, lambda x: x, lambda x: slope * x), _leaky_relu_partials,
+    latex=r"\operatorname{{LeakyReLU}}_{{{1}}}\left({0}\right)", arity=2, defaults=(0.01,),
     kink=lambda x, slope: x if slope != 1 else 1,
     edges=(
         ((0.0, 0.25), 0.0, (0.25, 0.0)),
@@ -550,23 +395,17 @@ leaky_relu = _add_row(
 
 
 def _scaled_exp(scale: Number, x: Number) -> Number:
-    """scale * exp(x), by two halves where exp(x) alone would lose bits to underflow."""
+    """Return scale * exp(x), by two halves where exp(x) alone would lose bits to underflow."""
     if is_negative(x + 700):
         half = exp(x / 2)
         return scale * half * half
     return scale * exp(x)
 
 
-elu = _add_row(
-    "elu",
-    lambda x, alpha: by_sign(x, lambda x: x, lambda x: alpha * TABLE["expm1"].value(x)),
-    lambda y, x, alpha: (
-        by_sign(x, lambda x: 1, lambda x: _scaled_exp(alpha, x)),
-        by_sign(x, lambda x: 0, expm1),
-    ),
-    latex=r"\operatorname{{ELU}}_{{{1}}}\left({0}\right)",
-    arity=2,
-    defaults=(1.0,),
+elu = add_row(
+    "elu", lambda x, alpha: by_sign(x, lambda x: x, lambda x: alpha * TABLE["expm1"].value(x)),
+    lambda y, x, alpha: (by_sign(x, lambda x: 1, lambda x: _scaled_exp(alpha, x)), by_sign(x, lambda x: 0, expm1)),
+    latex=r"\operatorname{{ELU}}_{{{1}}}\left({0}\right)", arity=2, defaults=(1.0,),
     kink=lambda x, alpha: x if alpha != 1 else 1,
     edges=(((0.0, 2.0), 0.0, (2.0, 0.0)), ((3.0, 2.0), 3.0, (1.0, 0.0)), ((nan, 2.0), nan, (nan, nan))),
 )
@@ -582,11 +421,10 @@ def _sigmoid(x: Number) -> Number:
     return 1 / (1 + _exp(-x))
 
 
-sigmoid = _add_row(
-    "sigmoid",
-    _sigmoid,
+sigmoid = add_row(
+    "sigmoid", _sigmoid,
     lambda y, x: (logistic_density(x),),  # y * (1 - y) is 0 from x = 37 on
-    latex=r"\sigma\left({0}\right)",
+    latex=r"\sigma",
     edges=(((0.0,), 0.5, (0.25,)), ((1e6,), 1.0, (0.0,)), ((-1e6,), 0.0, (0.0,))),
 )
 
@@ -597,12 +435,8 @@ def _logistic_density(x: Number) -> Number:
     return e / ((1 + e) * (1 + e))
 
 
-logistic_density = _add_row(
-    "logistic_density",
-    _logistic_density,
-    lambda y, x: (-y * tanh(x / 2),),
-    symbol="sigmoid'",
-    latex=r"\sigma'\left({0}\right)",
+logistic_density: Function = add_row(
+    "logistic_density", _logistic_density, lambda y, x: (-y * tanh(x / 2),), symbol="sigmoid'", latex=r"\sigma'",
 )
 
 
@@ -612,16 +446,14 @@ def _softplus(x: Number) -> Number:
     return log1p(_exp(x)) if is_negative(x) else x + log1p(_exp(-x))
 
 
-softplus = _add_row(
-    "softplus",
-    _softplus,
-    lambda y, x: (sigmoid(x),),
+softplus = add_row(
+    "softplus", _softplus, lambda y, x: (sigmoid(x),),
     edges=(((1e6,), 1e6, (1.0,)), ((-1e6,), 0.0, (0.0,))),
 )
 
 
 def _silu(x: Number) -> Number:
-    """x / (1 + exp(-x))."""
+    """Return x / (1 + exp(-x))."""
     if not is_negative(x):
         return x * _sigmoid(x)
     return _scaled_exp(x, x) / (1 + _exp(x)) if x != -inf else 0 / x
@@ -635,17 +467,14 @@ def _silu_partials(y: Number, x: Number) -> tuple[Number]:
     return (_scaled_exp(slope, x) / (1 + exp(x)) if is_negative(x) else slope * sigmoid(x),)
 
 
-silu = _add_row(
-    "silu",
-    _silu,
-    _silu_partials,
-    latex=r"\operatorname{{SiLU}}\left({0}\right)",
+silu = add_row(
+    "silu", _silu, _silu_partials, latex=r"\operatorname{{SiLU}}",
     edges=(((inf,), inf, (1.0,)), ((-inf,), 0.0, (0.0,)), ((-1e6,), 0.0, (0.0,))),
 )
 
 
 def _gelu(x: Number) -> Number:
-    """x P(X <= x) for a standard normal X, from erfc, which keeps the lower tail."""
+    """Return x P(X <= x) for a standard normal X, from erfc, which keeps the lower tail."""
     return x * (TABLE["erfc"].value(-x / TABLE["sqrt"].value(like(x, 2.0))) / 2) if x != -inf else 0 / x
 
 
@@ -656,11 +485,8 @@ def _gelu_partials(y: Number, x: Number) -> tuple[Number]:
     return (erfc(-x / sqrt(like(x, 2.0))) / 2 + x * exp(-(x * x) / 2) / sqrt(2 * _pi(x)),)
 
 
-gelu = _add_row(
-    "gelu",
-    _gelu,
-    _gelu_partials,
-    latex=r"\operatorname{{GELU}}\left({0}\right)",
+gelu = add_row(
+    "gelu", _gelu, _gelu_partials, latex=r"\operatorname{{GELU}}",
     edges=(((inf,), inf, (1.0,)), ((-inf,), 0.0, (0.0,))),
 )
 
@@ -675,11 +501,8 @@ def _logaddexp(a: Number, b: Number) -> Number:
     return high + TABLE["log1p"].value(_exp(low - high))
 
 
-logaddexp = _add_row(
-    "logaddexp",
-    _logaddexp,
-    lambda y, a, b: (sigmoid(a - b), sigmoid(b - a)),
-    arity=2,
+logaddexp = add_row(
+    "logaddexp", _logaddexp, lambda y, a, b: (sigmoid(a - b), sigmoid(b - a)), arity=2,
     edges=(((1e6, -1e6), 1e6, (1.0, 0.0)), ((0.0, 0.0), math.log(2.0), (0.5, 0.5)), ((inf, inf), inf, (nan, nan))),
 )
 
@@ -699,7 +522,7 @@ def _logsumexp(*xs: Number) -> Number:
 
 
 def _logsumexp_partials(y: Number, *xs: Number) -> tuple[Number, ...]:
-    """The softmax, exp(x_i - m) / sum(exp(x_j - m)), m the largest.
+    """Return the softmax, exp(x_i - m) / sum(exp(x_j - m)), m the largest.
 
     m is subtracted as the variable it is: so the largest probability is 1 / (1 + positive terms), whose own derivative
     does not cancel.
@@ -713,11 +536,8 @@ def _logsumexp_partials(y: Number, *xs: Number) -> tuple[Number, ...]:
     return tuple(power / total for power in powers)
 
 
-logsumexp = _add_row(
-    "logsumexp",
-    _logsumexp,
-    _logsumexp_partials,
-    arity=None,
+logsumexp = add_row(
+    "logsumexp", _logsumexp, _logsumexp_partials, arity=None,
     edges=(
         ((1e6, 1e6), 1e6 + math.log(2.0), (0.5, 0.5)),
         ((1e6, -1e6), 1e6, (1.0, 0.0)),

@@ -21,9 +21,6 @@ from engine.definitions import of_complex, of_decimal, of_interval
 Number = Any
 """A scalar: float, Fraction, Decimal, complex, an mpmath number or interval, or a Value."""
 
-NORMAL_MIN = 2.0**-1022
-"""The smallest positive float that still has all its 53 bits."""
-
 # Decimal's own methods, which are correctly rounded.
 _DECIMAL_METHODS = {"exp": "exp", "log": "ln", "log10": "log10", "sqrt": "sqrt"}
 
@@ -97,7 +94,7 @@ def like(x: Number, constant: float) -> Number:
 
 
 def between(x: Number, low: Number, high: Number) -> Number:
-    """Return what jumps from low to high at x = 0 is there: [low, high] if x is an interval around 0, nan if x is nan."""
+    """Return what jumps from low to high at x = 0 is there: [low, high] on an interval, nan at nan."""
     context = context_of(data_of(x))
     return like(x, math.nan) if context is None or is_nan(x) else context.mpf((low, high))
 
@@ -186,53 +183,3 @@ def _of_mpmath(context: Any, name: str, xs: tuple[Number, ...]) -> Number:
 
 
 _INTERVAL_FUNCTIONS = frozenset(("exp", "log", "sqrt", "sin", "cos", "tan", "atan2"))
-
-
-def product(*factors: Number, over: tuple[Number, ...] = ()) -> Number:
-    """Return the product of the factors over the product of the divisors, without over- or underflow on the way.
-
-    For floats, when an intermediate result leaves the normal range, mantissas and exponents are combined apart; so
-    1e300 * 1e300 / 1e300 is 1e300. Other numbers, and Values, are multiplied as they are.
-
-    >>> product(1e300, 1e300, over=(1e300, 1e10)) == 1e290
-    True
-    >>> product(3.0, 2.0, over=(4.0,))
-    1.5
-    """
-    result, safe = factors[0], True
-    for factor in factors[1:]:
-        result = result * factor
-        safe = safe and type(result) is float and NORMAL_MIN <= abs(result) < math.inf
-    for divisor in over:
-        result = result / divisor
-        safe = safe and type(result) is float and NORMAL_MIN <= abs(result) < math.inf
-    if safe or not all(isinstance(x, (float, int)) for x in (*factors, *over)):
-        return result
-    mantissa, exponent = 1.0, 0
-    for factor in factors:
-        part, power = math.frexp(factor)
-        mantissa, exponent = mantissa * part, exponent + power
-    for divisor in over:
-        part, power = math.frexp(divisor)
-        mantissa, exponent = mantissa / part, exponent - power
-    return times_power_of_two(mantissa, exponent)
-
-
-def scaled(*xs: Number) -> tuple[tuple[Number, ...], int]:
-    """Return floats divided by one power of two so that the largest is near 1, and its exponent; others as they are.
-
-    >>> scaled(3.0, 4.0)
-    ((0.375, 0.5), 3)
-    """
-    if not all(isinstance(x, (float, int)) for x in xs):
-        return xs, 0
-    exponent = math.frexp(max(map(abs, xs)))[1]
-    return tuple(math.ldexp(x, -exponent) for x in xs), exponent
-
-
-def times_power_of_two(x: float, exponent: int) -> float:
-    """Return x * 2**exponent; +-inf, not an OverflowError, where no float can hold it."""
-    try:
-        return math.ldexp(x, exponent)
-    except OverflowError:
-        return math.copysign(math.inf, x)
