@@ -12,12 +12,12 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nn.agreement import check_agreement, difference_tolerance, rounding_tolerance
 from nn.counting import Counting, counted
 from nn.fitting import Line, fit_growth, fit_line, fit_power
-from nn.naive_scalar import count_paths
+from nn.naive_scalar import Paths, count_paths
 from nn.progress import ProgressBar
 from nn.ways import WAYS, Case, Floats, Way, flat
 
@@ -56,8 +56,8 @@ class LeftOut:
 class Results:
     """What was measured: `by_width` with one hidden layer, `by_depth` with several.
 
-    `paths` has the number of paths for each depth; `worst` is the largest difference between two ways, as a share of
-    what rounding explains; `checked` the number of gradients that were compared.
+    `paths` has the number of paths for the sizes of each deep network. `worst` is the largest difference between two
+    ways, as a share of what rounding explains; `checked` is the number of gradients that were compared.
     """
 
     sample: tuple[float, ...]
@@ -65,7 +65,7 @@ class Results:
     seed: int
     by_width: list[Measurement] = field(default_factory=list)
     by_depth: list[Measurement] = field(default_factory=list)
-    paths: dict[int, int] = field(default_factory=dict)
+    paths: dict[tuple[int, ...], int] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     checked: int = 0
     worst: float = 0.0
@@ -88,7 +88,7 @@ class Results:
 
     def growth_of_paths(self) -> Line | None:
         """Return the fit of log(number of paths) against the number of hidden layers."""
-        return fit_growth(list(self.paths), list(self.paths.values()))
+        return fit_growth([len(sizes) - 2 for sizes in self.paths], list(self.paths.values()))
 
     def steps_of_reverse(self) -> Line | None:
         """Return the fit of the multiplications of reverse mode against the number of hidden layers."""
@@ -120,8 +120,8 @@ class Experiment:
     >>> results = experiment.run(show_progress=False)
     >>> [(m.weights, m.multiplications) for m in results.of("reverse")]
     [(7, 18), (12, 32), (22, 60)]
-    >>> results.paths
-    {1: 32, 2: 60}
+    >>> results.paths  # from the loss to the weights, for the sizes of each deep network
+    {(2, 2, 2): 27, (2, 2, 2, 2): 63}
     """
 
     def __init__(
@@ -186,7 +186,9 @@ class Experiment:
             self.results.left_out.append(LeftOut(way.key, sizes, expected))
             return
         multiplications, counting_seconds, gradient = _count(way, case.case)
-        shares = [case.check(way, gradient)]
+        if isinstance(gradient, Paths):
+            self.results.paths[sizes] = gradient.walked  # not what `count_paths` says, but what was done
+        shares = [case.check(way, flat(gradient))]
         times, gradient = _time(way, case.case)
         shares.append(case.check(way, gradient))
         work = _work(way, sizes)
@@ -205,7 +207,7 @@ class Experiment:
             self._cases[step.sizes] = _CheckedCase(case)
         case = self._cases[step.sizes].case
         if step.deep:
-            results.paths[len(step.sizes) - 2] = count_paths(*case.recorded)
+            results.paths.setdefault(step.sizes, count_paths(*case.recorded))
         return self._cases[step.sizes]
 
     def _expected(self, step: _Step) -> float:
@@ -253,13 +255,13 @@ def describe(sizes: Sequence[int]) -> str:
     return "-".join(map(str, sizes)) if len(hidden) < 3 else f"{sizes[0]}-({hidden[0]} x {len(hidden)})-{sizes[-1]}"
 
 
-def _count(way: Way, case: Case) -> tuple[int, float, Floats]:
+def _count(way: Way, case: Case) -> tuple[int, float, Any]:
     """Return the multiplications of one gradient, the seconds that it took to count them, and the gradient."""
     run = way.prepare(case, Counting)
     start = time.perf_counter()
     with counted() as tally:
         gradient = run()
-    return tally.multiplications, time.perf_counter() - start, flat(gradient)
+    return tally.multiplications, time.perf_counter() - start, gradient
 
 
 def _time(way: Way, case: Case) -> tuple[list[float], Floats]:
