@@ -46,6 +46,10 @@ Function = Callable[..., Number]
 inf, nan, pi = math.inf, math.nan, math.pi
 
 
+def _has_infinity(*xs: Number) -> bool:
+    return any(type(data_of(x)) is float and math.isinf(data_of(x)) for x in xs)
+
+
 def _over(x: Number, numerator: Number = 1) -> Number:
     """Return numerator / x, and where x is 0 the +inf that a slope goes to."""
     return numerator / x if x != 0 else like(x, inf)
@@ -82,19 +86,16 @@ def _power_partials(y: Number, x: Number, n: Number) -> tuple[Number, Number]:
     """d(x^n)/dx = n x^(n-1), d(x^n)/dn = x^n log x; their limits at x = 0; nan for d/dn where x < 0."""
     if x == 0:
         return (0 if n == 0 else like(y, inf) if is_negative(n - 1) else n * x ** (n - 1)), 0
-    one_less = _one_power_less(y, x, n)
-    if type(one_less) is float and not (is_normal(one_less) and is_normal(y)):
-        return power_partials(y, x, float(n), one_less)
-    return n * one_less, _times_log(y, x)
-
-
-def _one_power_less(y: Number, x: Number, n: Number) -> Number:
-    """x^(n-1); or x^n / x where n - 1 would be rounded, which the power amplifies, or where the power overflows."""
     m = n - 1
-    try:
-        return x**m if m + 1 == n and -(2**53) < data_of(n).real < 2**53 else y / x
+    try:  # where n - 1 was rounded, which the power would amplify, take x^n / x
+        one_less = x**m if m + 1 == n != m else y / x
     except OverflowError:
-        return y / x
+        one_less = y / x
+    if type(x) is float and is_normal(one_less) and is_normal(y):
+        return n * one_less, y * math.log(x) if x > 0 else nan
+    if type(x) is float or _has_infinity(x, n):
+        return power_partials(*(float(data_of(v)) for v in (y, x, n, one_less)))
+    return n * one_less, _times_log(y, x)
 
 
 def _times_log(y: Number, x: Number) -> Number:
@@ -218,11 +219,11 @@ def _atan2_partials(angle: Number, y: Number, x: Number) -> tuple[Number, Number
     """Return x / r^2 and -y / r^2, where r^2 = x^2 + y^2, r scaled if it must be; nan at the origin."""
     if (x == 0 and y == 0) or is_nan(angle):
         return like(angle, nan), like(angle, nan)
+    if _has_infinity(y, x):
+        return math.copysign(0.0, data_of(x)), math.copysign(0.0, -data_of(y))
     r, exponent = hypot(x, y), 0
     if type(r) is float and not is_normal(r):
         r, exponent = length(x, y)
-        if r == inf:
-            return math.copysign(0.0, x), math.copysign(0.0, -y)
     return product(x, over=(r, r), exponent=-2 * exponent), product(-y, over=(r, r), exponent=-2 * exponent)
 
 
@@ -331,13 +332,13 @@ def _hypot_partials(y: Number, *xs: Number) -> tuple[Number, ...]:
     """x_i / y; 0, a subgradient, at the origin; from a scaled length where y has overflowed or lost bits."""
     if y == 0:
         return (0,) * len(xs)
-    if type(y) is not float or is_normal(y):
+    if type(y) is float and is_normal(y):
         return tuple(x / y for x in xs)
-    r, exponent = length(*xs)
-    if r < inf:
-        return tuple(product(x, over=(r,), exponent=-exponent) for x in xs)
-    infinite = sum(map(math.isinf, xs))  # one infinite argument outruns the others; of two, neither
-    return tuple(nan if is_nan(x) or infinite > 1 else math.copysign(math.isinf(x), x) for x in xs)
+    if _has_infinity(*xs):  # one infinite argument outruns the others; of two, neither
+        ones = [math.copysign(math.isinf(x), x) for x in map(data_of, xs)]
+        return tuple(nan if is_nan(x) or sum(map(abs, ones)) > 1 else one for x, one in zip(xs, ones, strict=True))
+    r, exponent = length(*xs) if type(y) is float else (y, 0)
+    return tuple(product(x, over=(r,), exponent=-exponent) for x in xs)
 
 
 hypot: Function = add_row(
@@ -495,9 +496,9 @@ gelu = add_row(
 
 def _logaddexp(a: Number, b: Number) -> Number:
     """log(exp(a) + exp(b)) = max + log1p(exp(-|a - b|))."""
-    if a <= b and a >= b:  # also where both are infinite, and have no difference
+    if a == b:  # also where both are infinite, and have no difference
         return a + TABLE["log"].value(like(a, 2.0))
-    low, high = (a, b) if a < b else (b, a)
+    low, high = (a, b) if is_negative(a - b) else (b, a)
     return high + TABLE["log1p"].value(_exp(low - high))
 
 
@@ -507,13 +508,17 @@ logaddexp = add_row(
 )
 
 
+def _largest(xs: tuple[Number, ...]) -> Number:
+    return max(xs, key=lambda x: data_of(x).real)
+
+
 def _logsumexp(*xs: Number) -> Number:
     """log(sum(exp(x_i))) = m + log1p(sum of exp(x_i - m) over the others), m the largest.
 
     Source: Blanchard, D. Higham and N. Higham, Accurately computing the log-sum-exp and softmax functions, 2021, (3.7).
     """
     total = _sum(*xs)
-    m = max(xs)
+    m = _largest(xs)
     if len(xs) == 1 or abs(m) == inf or total != total:
         return total if total != total else m
     others = list(xs)
@@ -527,7 +532,7 @@ def _logsumexp_partials(y: Number, *xs: Number) -> tuple[Number, ...]:
     m is subtracted as the variable it is: so the largest probability is 1 / (1 + positive terms), whose own derivative
     does not cancel.
     """
-    m = max(xs)
+    m = _largest(xs)
     if abs(data_of(m)) == inf or is_nan(y):
         one_wins = sum(bool(x == m) for x in xs) == 1 and not is_nan(y)
         return tuple((1 if x == m else 0) if one_wins else nan for x in xs)

@@ -16,7 +16,7 @@ import numbers
 from collections.abc import Callable
 from typing import Any
 
-from engine.definitions import of_complex, of_decimal, of_interval
+from engine.definitions import of_complex, of_decimal, of_interval, refuse
 
 Number = Any
 """A scalar: float, Fraction, Decimal, complex, an mpmath number or interval, or a Value."""
@@ -123,7 +123,7 @@ def dispatching(name: str, on_numbers: Callable[..., Number]) -> Callable[..., N
 
     def function(*arguments: Number) -> Number:
         for x in arguments:
-            if type(x) is not float and hasattr(x, "row"):
+            if type(x) is not float and hasattr(x, "row"):  # the test for float is much the faster one
                 return type(x).apply(name, *arguments)
         return on_numbers(*arguments)
 
@@ -146,10 +146,9 @@ def native(name: str) -> Callable[..., Number]:
     on_float: Callable[..., Number] = getattr(math, name)
 
     def on_numbers(*xs: Number) -> Number:
-        for x in xs:
-            if type(x) is not float:
-                return _of_other_numbers(name, on_float, xs)
-        return on_float(*xs)
+        if len(xs) == 1 and type(xs[0]) is float:
+            return on_float(xs[0])
+        return _of_other_numbers(name, on_float, xs)
 
     on_numbers.__name__ = name
     return on_numbers
@@ -171,6 +170,8 @@ def _of_other_numbers(name: str, on_float: Callable[..., Number], xs: tuple[Numb
 
 def _of_mpmath(context: Any, name: str, xs: tuple[Number, ...]) -> Number:
     """Return mpmath's function in its own precision; its intervals have a few functions only."""
+    if name == "atan2" and any(map(is_complex, xs)):
+        refuse(name, "complex number", "it is a function of two real numbers")
     if name == "hypot":
         return context.sqrt(sum(x**2 for x in xs))
     if hasattr(context.one, "mid"):  # only an interval has a middle
