@@ -42,6 +42,7 @@ def examine() -> Iterator[Finding]:
     yield from extras()
     yield blas()
     yield from speed()
+    yield from load()
     yield drawing()
     yield mnist()
 
@@ -174,6 +175,17 @@ def _forced_kernel(kernel: str, forced: float) -> Finding:
     free = float(answer.stdout)
     found = f"{kernel} is exported: float32 {forced:.0f} GFLOP/s with it, {free:.0f} without"
     return Finding("OPENBLAS_CORETYPE", found, "unset OPENBLAS_CORETYPE" if forced < 0.9 * free else "")
+
+
+def load() -> list[Finding]:
+    """Return how busy the processors are, where the system tells; waiting BLAS threads lose most (see nn.threads)."""
+    if not hasattr(os, "getloadavg"):
+        return []
+    running, processors = os.getloadavg()[0], os.cpu_count() or 1
+    cure = ""
+    if running > processors:
+        cure = "wait for the other programs, or set OPENBLAS_NUM_THREADS=1 (MKL_NUM_THREADS for MKL)"
+    return [Finding("load", f"{running:.1f} programs running on {processors} processors", cure)]
 
 
 def drawing() -> Finding:

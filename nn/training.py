@@ -18,6 +18,7 @@ from nn.matrix import Network
 from nn.optimizers import SCHEDULES, Adam, Optimizer, Schedule
 from nn.progress import ProgressBar
 from nn.samples import as_samples, refuse_non_finite
+from nn.threads import one_thread_if_small
 from nn.workspace import Workspace
 
 Array = npt.NDArray[Any]
@@ -158,7 +159,9 @@ def train(
     epochs = _whole("epochs", epochs)
     optimizer, generator = optimizer or Adam(), np.random.default_rng(rng)
     rate = optimizer.learning_rate
-    with ProgressBar(epochs * math.ceil(len(samples) / size), f"epoch 1/{epochs}", show=progress) as bar:
+    multiplications = size * max(weights.size for weights in network.weights)
+    total = epochs * math.ceil(len(samples) / size)
+    with one_thread_if_small(multiplications), ProgressBar(total, f"epoch 1/{epochs}", show=progress) as bar:
         run = _Run(network, samples, targets, optimizer, bar, epochs, size)
         try:
             for epoch in range(epochs):
