@@ -112,7 +112,9 @@ def _one(z: Array, f: Array, xp: Namespace) -> Array:
 
 
 def _relu(z: Array, xp: Namespace) -> Array:
-    zeros = xp.zeros_like(z[:1] if z.ndim > 1 else z)  # NumPy compares with a row three times as fast as with a number
+    zeros = xp.zeros_like(
+        z[:1, ...] if z.ndim > 1 else z
+    )  # NumPy compares with a row three times as fast as with a number
     return xp.maximum(z, zeros)
 
 

@@ -8,6 +8,7 @@ import math
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from nn.arrays import Array
 from nn.backprop import Gradients, forward, gradients, loss_and_delta
 from nn.losses import loss as find_loss
 from nn.samples import as_samples, as_sizes, as_targets, refuse_non_finite
+
+if TYPE_CHECKING:
+    from nn.scalar import MLP
 
 
 class Network:
@@ -92,6 +96,8 @@ softplus, gelu, step, sign, softmax, modified_softmax)
         """The parameters themselves, to be changed in place: [W_1, b_1, W_2, b_2, ...]."""
         return [array for pair in zip(self.weights, self.biases, strict=True) for array in pair]
 
+    # A nan or infinity in X is told by an error with a cure; NumPy's warning would come first and say less.
+    @np.errstate(over="ignore", invalid="ignore")
     def layers(self, X: Array) -> tuple[list[Array], list[Array]]:
         """Return [z_1, ..., z_L] and [f_0, ..., f_L] for a batch X of shape (m, n_0).
 
@@ -157,6 +163,7 @@ softplus, gelu, step, sign, softmax, modified_softmax)
         value, _ = loss_and_delta(self.activations[-1], self.cost, z[-1], targets)
         return float(value / len(samples) if self.reduction == "mean" else value)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def gradients(self, X: Array, Y: Array, *, input_gradient: bool = True, checked: bool = False) -> Gradients:
         """Return the loss of a batch and its derivatives by all parameters, pre-activations, and the input.
 
@@ -206,6 +213,21 @@ softplus, gelu, step, sign, softmax, modified_softmax)
             raise ValueError(f"X has {len(samples)} samples, but Y has {len(targets)} rows of targets")
         return samples, targets
 
+    @classmethod
+    def from_scalar(
+        cls, model: "MLP", *, loss: str = "squared_error", dtype: np.typing.DTypeLike = np.float64
+    ) -> "Network":
+        """Return a network with the weights of an MLP of Values, see :func:`nn.bridge.from_scalar`."""
+        from nn.bridge import from_scalar
+
+        return from_scalar(model, loss=loss, dtype=dtype)
+
+    def to_scalar(self) -> "MLP":
+        """Return an MLP of Values with this network's weights, see :func:`nn.bridge.to_scalar`."""
+        from nn.bridge import to_scalar
+
+        return to_scalar(self)
+
     def save(self, path: str | Path) -> None:
         """Write the network to a .npz file, with all that `load` needs."""
         arrays = {f"W{k}": W for k, W in enumerate(self.weights, 1)}
@@ -231,7 +253,7 @@ softplus, gelu, step, sign, softmax, modified_softmax)
             If the file holds something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 sizes = file["sizes"].tolist()
                 network = cls(
                     sizes,

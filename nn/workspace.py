@@ -57,7 +57,7 @@ def _tanh_backward(z: Array, f: Array, g: Array) -> None:
 
 
 def _relu(z: Array, f: Array) -> None:
-    np.maximum(z, np.zeros_like(z[:1]), f)
+    np.maximum(z, np.zeros_like(z[:1]), out=f)
 
 
 def _relu_backward(z: Array, f: Array, g: Array) -> None:
@@ -125,7 +125,7 @@ class Workspace:
         self._in_place_output = not network.cost.fused and not isinstance(network.activations[-1], RowActivation)
         self._ones = np.ones(samples, network.dtype)
 
-    @np.errstate(over="ignore")  # as in the activations: exp = inf gives the right limit
+    @np.errstate(over="ignore", invalid="ignore")
     def gradients(self, X: Array, Y: Array) -> Gradients:
         """Return the loss of a batch and its derivatives, without the one by the input.
 
