@@ -9,7 +9,6 @@ and the grad of a value is the sum of the contributions of its uses.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,18 +16,21 @@ from typing import Any
 
 from engine.value import NO_GRAD, Value
 from viz import numerals
-from viz.excerpt import Excerpt, label_of
+from viz.excerpt import Excerpt
+from viz.flags import flag, is_dead
+from viz.roles import roles_of
 
-ROLES = ("input", "parameter", "operation", "output")
 LINEAR = frozenset({"add", "sub", "neg", "sum"})
 MAX_TERMS = 4
-_WEIGHT_NAME = re.compile(r"(w|weights?|theta)($|[\d_\[(., ])", re.IGNORECASE)
-_BIAS_NAME = re.compile(r"(b|bias|biases)($|[\d_\[(., ])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Node:
-    """One value: what is written in its box, and its role."""
+    """One value, or several that are folded into one box: what is written in it, and its role.
+
+    ``title`` is never empty: the name, or ``#id``. ``flag`` says what is remarkable about grad (see viz.flags), and
+    ``notes`` are further lines below it.
+    """
 
     number: int
     name: str
@@ -38,17 +40,24 @@ class Node:
     grad: str
     terms: tuple[str, ...]  # the contributions that make up grad, where there are several
     tooltip: str
+    title: str = ""
+    flag: str = ""
+    dead: bool = False
+    lit: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Use:
-    """One use of a value as an argument: an edge."""
+    """One use of a value as an argument, or all uses between two boxes: an edge; ``negative`` if its derivative is."""
 
     source: int
     target: int
     position: int
     label: str
     tooltip: str
+    negative: bool = False
+    lit: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,14 @@ class Constant:
     target: int
     position: int
     text: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Nodes that belong together, with a frame around them."""
+
+    title: str
+    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -72,6 +89,7 @@ class Diagram:
     constants: tuple[Constant, ...]
     hidden: dict[int, int] = field(default_factory=dict)
     note: str = ""
+    clusters: tuple[Cluster, ...] = ()
 
     def description(self) -> str:
         """Return the picture in words: every value, then every edge; for readers who do not see it.
@@ -113,7 +131,8 @@ def diagram(part: Excerpt, parameters: Iterable[Value] | None = None) -> Diagram
     ['x x = -3.0000', 'x w = 2.0000 ']
     """
     locals_ = {target: local_derivatives(part.nodes[target]) for target in dict.fromkeys(e.target for e in part.edges)}
-    roles = _roles(part, parameters)
+    roles = roles_of(part.nodes, part.shown, part.label, parameters)
+    ran = part.nodes[-1].grad is not NO_GRAD
     contributions: dict[int, list[Any]] = defaultdict(list)
     uses = []
     for edge in part.edges:
@@ -121,15 +140,15 @@ def diagram(part: Excerpt, parameters: Iterable[Value] | None = None) -> Diagram
         upstream = part.nodes[edge.target].grad
         contribution = _contribution(upstream, local)
         contributions[edge.source].append(contribution)
-        label = _factor(part, edge.target, edge.position, local)
-        uses.append(Use(*edge, label, _message(part, edge, upstream, local, contribution)))
-    nodes = tuple(_node(part, number, roles[number], contributions[number]) for number in part.shown)
+        label = factor(part, edge.target, edge.position, local)
+        uses.append(Use(*edge, label, _message(part, edge, upstream, local, contribution), is_negative(local)))
+    nodes = tuple(node_of(part, number, roles[number], contributions[number], ran) for number in part.shown)
     constants = tuple(
         Constant(target, position, cut(numerals.exact(part.nodes[target].args[position]), 10))
         for target, position in part.constants
         if not _says_its_constant(part.nodes[target])
     )
-    note = part.count() + ("; backward() has not run" if part.nodes[-1].grad is NO_GRAD else "")
+    note = part.count() + ("" if ran else "; backward() has not run")
     return Diagram(nodes, tuple(uses), constants, dict(part.hidden), note)
 
 
@@ -152,6 +171,34 @@ def local_derivatives(node: Value) -> tuple[Any, ...]:
         return (None,) * len(node.args)
 
 
+def adjoint_of(node: Value, ran: bool) -> Any:
+    """Return a node's grad; 0 where backward() has run and sent nothing there, as behind a dead ReLU.
+
+    Examples
+    --------
+    >>> w = Value(2.0)
+    >>> y = (w * -1.0).relu()
+    >>> y.backward()
+    >>> adjoint_of(w, ran=y.grad is not NO_GRAD)
+    0.0
+    """
+    return 0.0 if node.grad is NO_GRAD and ran else node.grad
+
+
+def is_negative(number: Any) -> bool:
+    """Whether a number is below zero; what has no sign is not.
+
+    Examples
+    --------
+    >>> is_negative(-0.5), is_negative(1j), is_negative(None)
+    (True, False, False)
+    """
+    try:
+        return bool(number < 0)
+    except (TypeError, ArithmeticError):
+        return False
+
+
 def _contribution(upstream: Any, local: Any) -> Any:
     """Return upstream x local; an adjoint of zero passes nothing on, so 0 x inf is 0."""
     if upstream is NO_GRAD or local is None:
@@ -160,13 +207,13 @@ def _contribution(upstream: Any, local: Any) -> Any:
     return upstream if upstream == 0 else upstream * local
 
 
-def _factor(part: Excerpt, target: int, position: int, local: Any) -> str:
+def factor(part: Excerpt, target: int, position: int, local: Any) -> str:
     """Return an edge's text: the local derivative, and in symbols what it is where that is short to say."""
     node = part.nodes[target]
     if _is_linear(node, position) and local is not None:
         return f"{numerals.TIMES} {local:g}"  # always 1 or -1, whatever the data: nothing to line up
     number = "?" if local is None else numerals.short(local).ljust(numerals.WIDTH)
-    symbol = _symbol(node, position)
+    symbol = _symbol(part, node, position)
     return f"{numerals.TIMES} {symbol} = {number}" if symbol else f"{numerals.TIMES} {number}"
 
 
@@ -175,14 +222,14 @@ def _is_linear(node: Value, position: int) -> bool:
     return name in LINEAR or (name == "dot" and position == len(node.args) // 2 * 2)  # the latter is the bias
 
 
-def _symbol(node: Value, position: int) -> str:
+def _symbol(part: Excerpt, node: Value, position: int) -> str:
     """Return the name of a local derivative: the other factor of a product, or f' for a function f."""
     name, count = (node.row.name, len(node.args)) if node.row else ("", 0)
     if name == "mul":
-        return cut(label_of(node.args[1 - position]), 12)
+        return cut(part.label(node.args[1 - position]), 12)
     if name == "dot":
         pairs = count // 2
-        return cut(label_of(node.args[(position + pairs) % (2 * pairs)]), 12)  # the bias is linear and has no symbol
+        return cut(part.label(node.args[(position + pairs) % (2 * pairs)]), 12)  # the bias is linear and has no symbol
     return f"{node._op}'" if count == 1 and node._op.isidentifier() else ""
 
 
@@ -199,23 +246,39 @@ def _message(part: Excerpt, edge: Any, upstream: Any, local: Any, contribution: 
     return f"{use}: local {here}, contribution {back}\nupstream {times} local = {up} {times} {here} = {back}"
 
 
-def _node(part: Excerpt, number: int, role: str, contributions: list[Any]) -> Node:
+def node_of(part: Excerpt, number: int, role: str, contributions: list[Any], ran: bool) -> Node:
+    """Say what stands in the box of one value; ``ran`` tells whether backward() has."""
     value = part.nodes[number]
     operation = value._op
+    adjoint = adjoint_of(value, ran)
+    dead, remark = is_dead(value), flag(adjoint)
     equals = f" = {operation}" if operation else ""
-    said = f"data {numerals.exact(value.data)}, grad {numerals.exact(value.grad)}"
-    lines = [f"{part.name(number)}{equals}: {role}, {said}"]
+    said = f"data {numerals.exact(value.data)}, grad {numerals.exact(adjoint)}"
+    lines = [f"{part.name(number)}{equals}: {role}, {said}{', a dead ReLU' if dead else ''}"]
     terms = [contribution for contribution in contributions if contribution is not None]
     shown: tuple[str, ...] = ()
     if len(terms) > 1 and len(terms) == len(contributions):
         shown = _shown(terms)
         lines.append(f"contributions: {' + '.join(numerals.exact(term) for term in terms)}")
-        if not _explains(terms, value.grad):
+        if not _explains(terms, adjoint):
             shown = ()
             lines.append("grad holds more than these: uses outside this drawing, or an earlier backward()")
-    name = cut(label_of(value), 24)
+    if dead:
+        lines.append("its argument is not positive, so it passes no gradient on")
+    if remark:
+        lines.append(f"the gradient is {remark}")
     return Node(
-        number, name, role, operation, numerals.fixed(value.data), numerals.grad(value.grad), shown, "\n".join(lines)
+        number,
+        cut(part.label(value), 24),
+        role,
+        operation,
+        numerals.fixed(value.data),
+        numerals.grad(adjoint),
+        shown,
+        "\n".join(lines),
+        title=part.name(number),
+        flag=remark,
+        dead=dead,
     )
 
 
@@ -237,33 +300,6 @@ def _explains(terms: list[Any], grad: Any) -> bool:
 def _says_its_constant(node: Value) -> bool:
     """Whether the operation itself shows the constant, as ``**2`` does."""
     return node.row is not None and node.row.name == "pow" and node._op != node.row.symbol
-
-
-def _roles(part: Excerpt, parameters: Iterable[Value] | None) -> dict[int, str]:
-    leaves = [number for number in part.shown if not part.nodes[number].args]
-    if parameters is not None:
-        chosen = {id(value) for value in parameters}
-        known = {number for number in leaves if id(part.nodes[number]) in chosen}
-    else:
-        known = _weights_and_biases(part) | {n for n in leaves if _WEIGHT_NAME.match(part.nodes[n].label)}
-        if known:
-            known |= {number for number in leaves if _BIAS_NAME.match(part.nodes[number].label)}
-    roles = dict.fromkeys(part.shown, "operation")
-    roles |= {number: "parameter" if number in known else "input" for number in leaves}
-    roles[len(part.nodes) - 1] = "output"
-    return roles
-
-
-def _weights_and_biases(part: Excerpt) -> set[int]:
-    """Return the leaves that stand where a dot product has its weights and its bias."""
-    found = set()
-    for edge in part.edges:
-        node = part.nodes[edge.target]
-        pairs = len(node.args) // 2
-        is_dot = node.row is not None and node.row.name == "dot"
-        if is_dot and not pairs <= edge.position < 2 * pairs and not part.nodes[edge.source].args:
-            found.add(edge.source)
-    return found
 
 
 def cut(text: str, width: int) -> str:

@@ -8,7 +8,8 @@ the last. What is left out is counted, never silently dropped.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from engine.graph import Edge, postorder
 from engine.value import Constant, Value
@@ -33,6 +34,8 @@ class Excerpt:
         Target and position of each shown argument that is a plain number.
     hidden : dict of int to int
         For each shown node with arguments that are not shown, how many those are.
+    names : mapping of int to str
+        Names for Values without a label, by ``id``; see viz.names.
     """
 
     nodes: tuple[Value, ...]
@@ -40,6 +43,7 @@ class Excerpt:
     edges: tuple[Edge, ...]
     constants: tuple[tuple[int, int], ...]
     hidden: dict[int, int]
+    names: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -68,10 +72,19 @@ class Excerpt:
 
     def name(self, number: int) -> str:
         """Return the label of a node, or ``#id`` where it has none."""
-        return label_of(self.nodes[number]) or f"#{number}"
+        return self.label(self.nodes[number]) or f"#{number}"
+
+    def label(self, node: Value) -> str:
+        """Return a node's own label, or the name that its caller has for it, or nothing."""
+        return label_of(node) or self.names.get(id(node), "")
 
 
-def excerpt(value: Value, max_nodes: int = MAX_NODES, max_arguments: int = MAX_ARGUMENTS) -> Excerpt:
+def excerpt(
+    value: Value,
+    max_nodes: int = MAX_NODES,
+    max_arguments: int = MAX_ARGUMENTS,
+    names: Mapping[int, str] | None = None,
+) -> Excerpt:
     """Choose what of a value's graph is shown.
 
     Parameters
@@ -82,6 +95,8 @@ def excerpt(value: Value, max_nodes: int = MAX_NODES, max_arguments: int = MAX_A
         The most nodes to show, at least 1.
     max_arguments : int
         The most arguments of one node to show, at least 2.
+    names : mapping of int to str, optional
+        Names for Values without a label, by ``id``.
 
     Raises
     ------
@@ -101,12 +116,7 @@ def excerpt(value: Value, max_nodes: int = MAX_NODES, max_arguments: int = MAX_A
         ...
     ValueError: max_nodes must be at least 1, got 0
     """
-    if not isinstance(value, Value):
-        raise TypeError(f"only a Value has a graph to show, got {type(value).__name__} {value!r:.80}")
-    if max_nodes < 1:
-        raise ValueError(f"max_nodes must be at least 1, got {max_nodes}")
-    if max_arguments < 2:
-        raise ValueError(f"max_arguments must be at least 2, got {max_arguments}")
+    check(value, max_nodes, max_arguments)
     nodes = tuple(postorder(value))  # the nodes of a Graph in its order; its edges would take twice as long
     ids = {id(node): number for number, node in enumerate(nodes)}
     shown = _nearest(nodes, ids, max_nodes, max_arguments)
@@ -124,7 +134,17 @@ def excerpt(value: Value, max_nodes: int = MAX_NODES, max_arguments: int = MAX_A
                 missing -= 1
         if missing:
             hidden[target] = missing
-    return Excerpt(nodes, tuple(sorted(shown)), tuple(edges), tuple(constants), hidden)
+    return Excerpt(nodes, tuple(sorted(shown)), tuple(edges), tuple(constants), hidden, names or {})
+
+
+def check(value: Value, max_nodes: int, max_arguments: int) -> None:
+    """Refuse what has no graph, and limits that would show nothing."""
+    if not isinstance(value, Value):
+        raise TypeError(f"only a Value has a graph to show, got {type(value).__name__} {value!r:.80}")
+    if max_nodes < 1:
+        raise ValueError(f"max_nodes must be at least 1, got {max_nodes}")
+    if max_arguments < 2:
+        raise ValueError(f"max_arguments must be at least 2, got {max_arguments}")
 
 
 def _nearest(nodes: tuple[Value, ...], ids: dict[int, int], max_nodes: int, max_arguments: int) -> set[int]:

@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from engine.value import Value
 from viz import theme as themes
 from viz.boxes import box, plain, quiet, words
-from viz.diagram import ROLES, Diagram, Node, diagram
+from viz.diagram import Diagram, Node, diagram
 from viz.drawing import Drawing, digest
 from viz.excerpt import MAX_ARGUMENTS, MAX_NODES, excerpt, label_of
 from viz.numerals import TIMES, short
+from viz.roles import ROLES
 from viz.text import outline
 from viz.theme import MONOSPACE, Theme
 

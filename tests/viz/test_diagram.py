@@ -147,3 +147,33 @@ def test_the_description_lists_values_and_edges(square: Value) -> None:
         "#1 to y (argument 1 of 2): local 1, contribution 1.0",
         "x to y (argument 2 of 2): local 1, contribution 1.0",
     ]
+
+
+def test_what_no_gradient_reached_shows_zero_once_backward_has_run() -> None:
+    w, x = Value(2.0, label="w"), Value(-1.0, label="x")
+    y = (w * x).relu()
+    assert [node.grad.strip() for node in of(y).nodes] == ["-"] * 4
+    y.backward()
+    made = of(y)
+    assert [node.grad.strip() for node in made.nodes] == ["0.0000", "0.0000", "0.0000", "1.0000"]
+    assert [node.flag for node in made.nodes] == ["zero", "zero", "zero", ""]
+    assert "grad 0.0" in made.nodes[0].tooltip
+    assert "backward() has not run" not in made.description()
+
+
+def test_a_dead_relu_says_so(square: Value) -> None:
+    dead = of(Value(-1.0).relu()).nodes[-1]
+    assert dead.dead
+    assert "passes no gradient on" in dead.tooltip
+    assert not any(node.dead for node in of(square).nodes)
+
+
+def test_names_from_the_caller_stand_in_boxes_and_on_edges_but_a_label_is_stronger() -> None:
+    a, w = Value(2.0), Value(3.0, label="weight")
+    made = diagram(excerpt(a * w, names={id(a): "a", id(w): "other"}))
+    assert [node.name for node in made.nodes] == ["a", "weight", ""]
+    assert labels(made) == [f"{TIMES} weight = 3.0000", f"{TIMES} a = 2.0000"]
+
+
+def test_an_edge_knows_whether_its_derivative_is_negative(neuron: Value) -> None:
+    assert [use.negative for use in of(neuron).uses] == [True, *[False] * 8]
