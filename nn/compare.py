@@ -21,14 +21,14 @@ import numpy as np
 from nn import data
 from nn.agreement import DisagreementError
 from nn.comparison_text import TITLE, multiplications, report, time
-from nn.experiment import Experiment, Measurement, Results
+from nn.experiment import DEPTH_WIDTH, Experiment, Measurement, Results
 from nn.fitting import Line
 from nn.ways import WAYS
 
 DISAGREEMENT, BAD_ARGUMENT, INTERRUPTED = 1, 2, 130
 WIDTHS = (4, 8, 16, 32, 64, 128, 256, 512, 1024)
 DEPTHS = tuple(range(1, 11))
-SECONDS = 30.0
+SECONDS = 40.0
 FORMAT = "chainrule comparison 1"
 PLOT_TITLE = f"chainrule: {TITLE.lower()}"
 PLOT_FORMATS = (".svg", ".pdf", ".png")
@@ -136,25 +136,44 @@ def _save_plot(results: Results, path: Path) -> Path:
         found = []
         for way in results.ways():
             points, line = results.of(way.key), results.exponent(way.key, of)
-            note = f"{line.slope:.2f}" if line else ""
+            note = f"$W^{{{line.slope:.2f}}}$" if line else ""
             x, y = [m.weights for m in points], [of(m) for m in points]
-            found.append(plots.Curve(way.name, x, y, keys.index(way.key), note))
+            offset = (6, {"reverse": 5, "matrix": -6}.get(way.key, 0))  # their counts end close to each other
+            found.append(plots.Curve(way.name, x, y, keys.index(way.key), note, offset))
         return found
 
-    deep = [
-        plots.Curve(WAYS[key].name, [m.depth for m in points], [m.multiplications for m in points], keys.index(key))
-        for key in ("reverse", "paths")
-        if (points := results.of(key, deep=True))
-    ]
-    drawn = plots.figure((2 if results.by_width else 0) + bool(deep))
+    drawn = plots.figure(2 * bool(results.by_width) + bool(results.by_depth))
     if results.by_width:
-        weights = "weights W of a network 64-h-10"
-        plots.plot_growth(drawn.axes[0], curves(multiplications), x=weights, y="multiplications", slopes=(1, 2))
-        plots.plot_growth(drawn.axes[1], curves(time), x=weights, y="time in seconds", slopes=(1, 2))
-    if deep:
-        plots.plot_depth(drawn.axes[-1], deep, x="hidden layers of 2 units", y="multiplications")
+        weights = f"weights W of a network {results.by_width[0].sizes[0]}-h-{results.by_width[0].sizes[-1]}"
+        for axes, of, label, title in (
+            (drawn.axes[0], multiplications, "multiplications", "Exact count"),
+            (drawn.axes[1], time, "time in seconds", "Measured time"),
+        ):
+            plots.plot_growth(axes, curves(of), x=weights, y=label, title=title, slopes=(1, 2))
+    if results.by_depth:
+        layers = f"hidden layers of {DEPTH_WIDTH} units"
+        plots.plot_depth(
+            drawn.axes[-1], _deep_curves(results), x=layers, y="multiplications", title="Depth, exact count"
+        )
     plots.share_legend(drawn)
     return plots.save_figure(drawn, path, title=PLOT_TITLE)
+
+
+def _deep_curves(results: Results) -> list[Any]:
+    from viz.plots import Curve
+
+    paths, reverse = results.growth_of_paths(), results.steps_of_reverse()
+    notes = {
+        "paths": rf"$\times$ {math.exp(paths.slope):.2f} per layer" if paths else "",
+        "reverse": f"$+$ {reverse.slope:.0f} per layer" if reverse else "",
+    }
+    found = []
+    for key, note in notes.items():
+        points = results.of(key, deep=True)
+        x, y = [m.depth for m in points], [m.multiplications for m in points]
+        offset = (-10, 0) if key == "paths" else (0, 10)
+        found.append(Curve(WAYS[key].name, x, y, list(WAYS).index(key), note, offset))
+    return [curve for curve in found if curve.x]
 
 
 def _check_target(path: Path, is_ours: Callable[[Path], bool]) -> None:

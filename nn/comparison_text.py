@@ -47,8 +47,8 @@ def width_table(results: Results) -> str:
 def depth_table(results: Results) -> str:
     """Return the paths, and the costs of walking them and of reverse mode, for each number of hidden layers."""
     lines = [
-        f"{'':31}{'path enumeration':>24}   {'reverse mode':>20}",
-        f"{'network':15}{'paths':>15} {'multiplications':>15} {'time':>8}   {'multiplic.':>10} {'time':>8}",
+        f"{'':28}{'path enumeration':>24}   {'reverse mode':>24}",
+        f"{'network':14} {'paths':>12} {'multiplications':>15} {'time':>8}   {'multiplications':>15} {'time':>8}",
         "-" * 79,
     ]
     for sizes, paths in sorted(results.paths.items(), key=lambda item: len(item[0])):
@@ -58,8 +58,8 @@ def depth_table(results: Results) -> str:
         walked = (
             f"{by_paths.multiplications:>15,} {seconds(by_paths.seconds):>8}" if by_paths else f"{'-':>15} {'-':>8}"
         )
-        swept = f"{by_reverse.multiplications:>10,} {seconds(by_reverse.seconds):>8}" if by_reverse else ""
-        lines.append(f"{describe(sizes):15}{paths:>15,} {walked}   {swept}".rstrip())
+        swept = f"{by_reverse.multiplications:>15,} {seconds(by_reverse.seconds):>8}" if by_reverse else ""
+        lines.append(f"{describe(sizes):14} {paths:>12,} {walked}   {swept}".rstrip())
     return "\n".join(lines)
 
 
@@ -83,27 +83,26 @@ def _width_reading(results: Results) -> Iterator[str]:
     common = _largest_common(results)
     at = {m.way: m.multiplications for m in results.by_width if m.weights == common}
     cheapest = min(at, key=lambda key: at[key], default="")
-    ratios = [(WAYS[key].name, three_digits(n / at[cheapest])) for key, n in at.items() if key != cheapest]
+    ratios = [f"{WAYS[key].name} {three_digits(n / at[cheapest])} times" for key, n in at.items() if key != cheapest]
     if ratios:
-        first, *others = ratios[::-1]
-        more = "".join(f", {name} {ratio} times" for name, ratio in others)
+        ratios[0] += " as many"
         yield (
-            f"For {common:,} weights {first[0]} takes {first[1]} times the multiplications of the "
-            f"{WAYS[cheapest].name}{more}."
+            f"By the {WAYS[cheapest].name} the gradient of {common:,} weights takes {at[cheapest]:,} multiplications; "
+            f"by {_join(ratios)}."
         )
-    doubled = [
-        f"{way.name} by {2**line.slope:.1f}"
-        for way in results.ways()
-        if (line := results.exponent(way.key, multiplications))
-    ]
+    doubled: dict[str, list[str]] = {}
+    for way in results.ways():
+        if line := results.exponent(way.key, multiplications):
+            doubled.setdefault(f"{2**line.slope:.1f}", []).append(way.name)
     if doubled:
-        yield f"Twice as many weights multiply the cost of {_join(doubled)}."
+        costs = [f"{factor} times as much by {_join(names)}" for factor, names in doubled.items()]
+        yield f"Twice the weights cost {', and '.join(costs)}."
     for way in results.ways():
         counted, timed = results.exponent(way.key, multiplications), results.exponent(way.key, time)
-        if counted and timed and timed.slope < counted.slope - 0.5:
+        if counted and timed and timed.slope < counted.slope / 2:
             yield (
-                f"The time of the {way.name} grows more slowly than its count: on networks this small the fixed cost "
-                "of its few calls outweighs the arithmetic."
+                f"(The time of the {way.name} hardly grows yet: up to some thousand weights, the fixed cost of its few "
+                "calls outweighs the arithmetic.)"
             )
 
 
@@ -114,7 +113,7 @@ def _depth_reading(results: Results) -> Iterator[str]:
         factor = math.exp(paths.slope)
         error = f" ± {factor * paths.error:.2f}" if math.isfinite(paths.error) else ""
         end = f"; it adds {reverse.slope:.0f} multiplications to reverse mode" if reverse else ""
-        yield f"Each further layer of 2 units multiplies the paths from the loss to the weights by {factor:.2f}{error}{end}."
+        yield f"Each further layer of 2 units multiplies the number of paths by {factor:.2f}{error}{end}."
     both = [
         (a, b) for a in results.of("paths", deep=True) for b in results.of("reverse", deep=True) if a.sizes == b.sizes
     ]
@@ -133,12 +132,12 @@ def _remarks(results: Results) -> Iterator[str]:
             f"Checked: {results.checked} gradients agree; the largest difference is {100 * results.worst:.0f}% of what "
             f"rounding explains. Measured in {results.seconds:.0f} s, seed {results.seed}."
         )
+    left_out = []
     for key in dict.fromkeys(item.way for item in results.left_out):
         first = min((item for item in results.left_out if item.way == key), key=lambda item: item.seconds)
-        yield _fill(
-            f"Left out: {WAYS[key].name} from {describe(first.sizes)} on, about {seconds(first.seconds)} more; "
-            "--seconds allows it."
-        )
+        left_out.append(f"{WAYS[key].name} from {describe(first.sizes)} on (about {seconds(first.seconds)} more)")
+    if left_out:
+        yield _fill(f"Left out, for --seconds {results.allowed:g} to suffice: {_join(left_out)}.")
     if results.interrupted:
         yield (
             "Interrupted: this is what was measured."

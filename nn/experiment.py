@@ -57,12 +57,14 @@ class Results:
     """What was measured: `by_width` with one hidden layer, `by_depth` with several.
 
     `paths` has the number of paths for the sizes of each deep network. `worst` is the largest difference between two
-    ways, as a share of what rounding explains; `checked` is the number of gradients that were compared.
+    ways, as a share of what rounding explains; `checked` is the number of gradients that were compared;
+    `allowed` is how many seconds there were, `seconds` how many were used.
     """
 
     sample: tuple[float, ...]
     label: int
     seed: int
+    allowed: float
     by_width: list[Measurement] = field(default_factory=list)
     by_depth: list[Measurement] = field(default_factory=list)
     paths: dict[tuple[int, ...], int] = field(default_factory=dict)
@@ -136,7 +138,7 @@ class Experiment:
         seconds: float = 30.0,
         seed: int = 0,
     ) -> None:
-        self.results = Results(tuple(sample), label, seed)
+        self.results = Results(tuple(sample), label, seed, seconds)
         self.seconds = seconds
         ends = len(sample), classes
         deep = [(ends[0], *[DEPTH_WIDTH] * depth, ends[1]) for depth in sorted(set(depths))]

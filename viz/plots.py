@@ -33,7 +33,7 @@ STYLES: tuple[dict[str, Any], ...] = (
 class Curve:
     """Measured points with a name; the same style number (see STYLES) looks the same in every plot.
 
-    ``note`` stands at the last point, for instance the fitted exponent.
+    ``note`` stands at the last point, for instance the fitted exponent, moved by ``note_offset`` points.
     """
 
     name: str
@@ -41,10 +41,13 @@ class Curve:
     y: Sequence[float]
     style: int
     note: str = ""
+    note_offset: tuple[int, int] = (6, 0)
 
 
-def plot_growth(axes: Axes, curves: Sequence[Curve], *, x: str, y: str, slopes: Sequence[int] = ()) -> Axes:
-    """Draw curves on logarithmic axes, with a thin guide of each slope above the points.
+def plot_growth(
+    axes: Axes, curves: Sequence[Curve], *, x: str, y: str, title: str = "", slopes: Sequence[int] = ()
+) -> Axes:
+    """Draw curves on logarithmic axes, with a thin guide of each slope.
 
     Parameters
     ----------
@@ -52,8 +55,8 @@ def plot_growth(axes: Axes, curves: Sequence[Curve], *, x: str, y: str, slopes: 
         Where to draw.
     curves
         Positive points, by growing x.
-    x, y
-        The labels of the axes, with units.
+    x, y, title
+        The labels of the axes, with units, and what stands above them.
     slopes
         The exponents of the guides, each a straight line on these axes.
 
@@ -78,13 +81,13 @@ def plot_growth(axes: Axes, curves: Sequence[Curve], *, x: str, y: str, slopes: 
             if min(point) <= 0:
                 raise ValueError(f"logarithmic axes have no place for {point} of {curve.name!r}")
     axes.set(xscale="log", yscale="log")
-    _draw(axes, curves, x, y)
+    _draw(axes, curves, x, y, title)
     for slope in slopes:
         _guide(axes, curves, slope)
     return axes
 
 
-def plot_depth(axes: Axes, curves: Sequence[Curve], *, x: str, y: str) -> Axes:
+def plot_depth(axes: Axes, curves: Sequence[Curve], *, x: str, y: str, title: str = "") -> Axes:
     """Draw curves with a logarithmic y-axis alone, on which exponential growth is a straight line.
 
     Examples
@@ -96,7 +99,7 @@ def plot_depth(axes: Axes, curves: Sequence[Curve], *, x: str, y: str) -> Axes:
     """
     axes.set_yscale("log")
     axes.locator_params(axis="x", integer=True)
-    _draw(axes, curves, x, y)
+    _draw(axes, curves, x, y, title)
     return axes
 
 
@@ -169,7 +172,7 @@ def share_legend(drawn: Figure) -> None:
     )
 
 
-def _draw(axes: Axes, curves: Sequence[Curve], x: str, y: str) -> None:
+def _draw(axes: Axes, curves: Sequence[Curve], x: str, y: str, title: str) -> None:
     for curve in curves:
         style = STYLES[curve.style % len(STYLES)]
         axes.plot(curve.x, curve.y, label=curve.name, markersize=4.5, linewidth=1.6, **style)
@@ -177,37 +180,38 @@ def _draw(axes: Axes, curves: Sequence[Curve], x: str, y: str) -> None:
             axes.annotate(
                 curve.note,
                 (curve.x[-1], curve.y[-1]),
-                xytext=(6, 0),
+                xytext=curve.note_offset,
                 textcoords="offset points",
                 color=LIGHT.ink,
+                ha="left" if curve.note_offset[0] > 0 else "right",
                 va="center",
             )
+    axes.set_title(title, loc="left", fontsize="medium", fontweight="bold", color=LIGHT.ink)
     axes.set_xlabel(x, color=LIGHT.ink)
     axes.set_ylabel(y, color=LIGHT.ink)
     axes.grid(which="major", color=LIGHT.badge, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.margins(x=0.12)
+    axes.margins(x=0.15)
 
 
 def _guide(axes: Axes, curves: Sequence[Curve], slope: int) -> None:
-    """Draw y = c x^slope from the left end to where it leaves the points' range, just above all the points."""
+    """Draw y = c x^slope from the middle of the left end, between the slow curves and the fast, to the top."""
     points = [(a, b) for curve in curves for a, b in zip(curve.x, curve.y, strict=True)]
     if len({a for a, _ in points}) < 2:
         return
-    left, right = min(a for a, _ in points), max(a for a, _ in points)
-    low, high = min(b for _, b in points), max(b for _, b in points)
-    middle = math.sqrt(left * right)
-    c = math.sqrt(low * high) / middle**slope
-    ends = [max(left, (low / c) ** (1 / slope)), min(right, (high / c) ** (1 / slope))]
-    axes.plot(ends, [c * a**slope for a in ends], color=LIGHT.muted, linewidth=0.9, linestyle=":", zorder=0)
+    left, right, high = min(a for a, _ in points), max(a for a, _ in points), max(b for _, b in points)
+    at_left = [b for a, b in points if a == left]
+    start = math.sqrt(min(at_left) * max(at_left))
+    end = min(right, left * (high / start) ** (1 / slope))
+    top = start * (end / left) ** slope
+    axes.plot([left, end], [start, top], color=LIGHT.muted, linewidth=0.9, linestyle=":", zorder=0)
     axes.annotate(
         f"slope {slope}",
-        (ends[-1], c * ends[-1] ** slope),
-        xytext=(-2, 2),
+        (end, top),
+        xytext=(3, 0),
         textcoords="offset points",
         color=LIGHT.muted,
-        ha="right",
-        va="bottom",
+        va="center",
         fontsize="small",
     )
