@@ -30,7 +30,7 @@ def problem(sizes, hidden, output, cost, seed, m, reduction="mean"):
     width = sizes[-1] + (output == "modified_softmax")
     Y = {
         "hinge": rng.choice([-1.0, 1.0], (m, width)),
-        "cross_entropy": rng.integers(0, width, m),
+        "cross_entropy": rng.dirichlet(np.ones(width), m) if seed % 2 else rng.integers(0, width, m),
         "binary_cross_entropy": rng.choice([0.0, 0.25, 1.0], (m, width)),
     }.get(cost, rng.standard_normal((m, width)))
     return network, rng.standard_normal((m, sizes[0])), Y
