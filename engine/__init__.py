@@ -60,7 +60,8 @@ from engine.elementary import (
     tanh,
 )
 from engine.graph import Graph
-from engine.value import Value, dot, sum_
+from engine.sums import dot, sum_
+from engine.value import Value
 
 __all__ = [
     "Graph",

@@ -35,8 +35,8 @@ def derivative(f: Callable[[Any], Any], x: Number, n: int = 1) -> Any:
     ...
     ValueError: n counts derivatives and cannot be -1; give 0, 1, 2, ...
     """
-    if n < 0:
-        raise ValueError(f"n counts derivatives and cannot be {n}; give 0, 1, 2, ...")
+    if not isinstance(n, int) or n < 0:
+        raise ValueError(f"n counts derivatives and cannot be {n!r}; give 0, 1, 2, ...")
     for _ in range(n):
         f = grad(f)
     return f(x)
@@ -73,17 +73,20 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     (7.0, 0.0)
     """
     positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    if not all(isinstance(i, int) for i in positions):
+        raise TypeError(f"argnums is the position of an argument, or several, not {argnums!r}")
 
     def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         for i in positions:
             if not -len(args) <= i < len(args):
-                raise TypeError(f"argnums names argument {i}, but the function was called with {len(args)} argument(s)")
+                got = f"the function was called with {len(args)} argument(s) by position"
+                raise TypeError(f"argnums names argument {i}, but {got}; pass it by position, or change argnums")
         nested = _depth.get() > 0 or any(isinstance(x, Value) for i in positions for x in _numbers(args[i]))
         variables = {i % len(args): map_numbers(_variable, args[i]) for i in positions}
         with _inside():
             output = f(*[variables.get(i, a) for i, a in enumerate(args)], **kwargs)
         if not isinstance(output, Value):
-            output = _plain_output(output)
+            output = _output(output)
         found = adjoints(output, recorded=nested)
         zero = type(output.data)()
         gradients = tuple(map_numbers(lambda v: found.get(v, zero), variables[i % len(args)]) for i in positions)
@@ -108,7 +111,9 @@ def map_numbers(f: Callable[[Any], Any], structure: Any) -> Any:
         import numpy as np
 
         mapped = np.array([f(x) for x in structure.flat], dtype=object).reshape(structure.shape)
-        return mapped if any(isinstance(x, Value) for x in mapped.flat) else np.array(mapped.tolist())
+        recorded = any(isinstance(x, Value) for x in mapped.flat)
+        # A list forgets that an empty array had shape (0, 3).
+        return mapped if recorded else np.array(mapped.tolist()).reshape(structure.shape)
     return f(structure)
 
 
@@ -136,9 +141,11 @@ def _inside() -> Iterator[None]:
         _depth.reset(token)
 
 
-def _plain_output(output: Any) -> Value:
-    """Return a leaf for a result without a graph, a number; raise for what is no number."""
+def _output(output: Any) -> Value:
+    """Return the Value in a NumPy array of no dimensions, or a leaf for a number that depends on nothing; or raise."""
+    if getattr(output, "ndim", None) == 0:
+        output = output.item()
     try:
-        return Value(output)
+        return output if isinstance(output, Value) else Value(output)
     except TypeError:
         raise TypeError(f"the function must return one number, got {type(output).__name__} {output!r}") from None

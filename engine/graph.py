@@ -14,8 +14,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from engine.functions import Number
-from engine.value import Constant, Value, propagate
+from engine.backward import propagate, zero_of
+from engine.functions import Number, data_of
+from engine.value import Constant, Value
 
 
 class Edge(NamedTuple):
@@ -118,8 +119,9 @@ class Graph:
             change = f"changed from {self._leaf_data[v]} to {v.data}"
             raise RuntimeError(f"{name} {change} after the graph was computed; call forward() first")
         order = [v for v in self.nodes if v.row is not None]
+        zero = zero_of(self.output)
         for v in order:
-            v.grad = type(v.data)()
+            v.grad = zero
         propagate(order, self.output)
 
     def _read_leaves(self) -> dict[Value, Number]:
@@ -160,16 +162,13 @@ def adjoints(output: Value, *, recorded: bool = False) -> dict[Value, Any]:
     found: dict[Value, Any] = {output: 1.0 if type(output.data) is float else 1}
     for v in reversed(order):
         g = found.get(v, 0)
-        if _is_plain_zero(g):
+        if _passes_nothing(g, 0):
             continue
         args = v.args
         for a, partial in zip(args, _partials(v, args, recorded), strict=True):
-            if isinstance(a, Constant) or _is_plain_zero(partial):
-                continue
-            if not isinstance(partial, Value) and not g and not math.isfinite(abs(partial)):
-                continue  # an adjoint that is 0 here, though recorded, meets an infinite slope: it passes nothing on
-            contribution = _product(g, partial)
-            found[a] = found[a] + contribution if a in found else contribution
+            if not isinstance(a, Constant) and not _passes_nothing(g, partial) and not _passes_nothing(partial, g):
+                contribution = _product(g, partial)
+                found[a] = found[a] + contribution if a in found else contribution
     return found
 
 
@@ -180,8 +179,10 @@ def _partials(v: Value, args: Sequence[Value], recorded: bool) -> Sequence[Any]:
     return v.row.partials(v.data, *[a.data for a in args])
 
 
-def _is_plain_zero(x: Any) -> bool:
-    return not isinstance(x, Value) and bool(x == 0)
+def _passes_nothing(x: Any, other: Any) -> bool:
+    """Tell whether x * other is left out: x is a plain 0, or a 0 that was recorded and would meet inf or nan."""
+    number = data_of(x)
+    return bool(number == 0) and (number is x or not abs(data_of(other)) < math.inf)
 
 
 def _product(g: Any, partial: Any) -> Any:

@@ -10,15 +10,15 @@ The whole idea in five lines:
 
 Glossary
 --------
-node: a Value made by an operation; its `row` (see `engine.elementary`) knows the value and the partial derivatives.
 leaf: a Value made by hand, `Value(3.0)`. Leaves add up gradients over several backward passes, as in PyTorch.
+node: a Value made by an operation; its `row` (see `engine.elementary`) knows the value and the partial derivatives.
 constant: a plain number inside a formula, the 2 of `2 * x`. It takes part in the graph but asks for no gradient.
 adjoint of v: d(output)/dv, found in `v.grad` after `output.backward()`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.elementary import ADD, DOT, MUL, SUM, TABLE, Row
@@ -97,10 +97,15 @@ class Value:
     # Addition and multiplication make up most graphs and are written out; the other operators come from the table.
 
     def __add__(self, other: Any) -> Value:
-        if not isinstance(other, Value) and (other := constant(other, self.data)) is NotImplemented:
-            return NotImplemented
+        if other.__class__ is not Value and not isinstance(other, Value):
+            other = constant(other, self.data)
+            if other is NotImplemented:
+                return NotImplemented
         out = _new(Value)
-        out.data = self.data + other.data
+        try:
+            out.data = self.data + other.data
+        except (ArithmeticError, TypeError):
+            return node(ADD, (self, other))  # raises the same, and says what to do
         out.grad = NO_GRAD
         out.label = ""
         out.row = ADD
@@ -109,10 +114,15 @@ class Value:
         return out
 
     def __mul__(self, other: Any) -> Value:
-        if not isinstance(other, Value) and (other := constant(other, self.data)) is NotImplemented:
-            return NotImplemented
+        if other.__class__ is not Value and not isinstance(other, Value):
+            other = constant(other, self.data)
+            if other is NotImplemented:
+                return NotImplemented
         out = _new(Value)
-        out.data = self.data * other.data
+        try:
+            out.data = self.data * other.data
+        except (ArithmeticError, TypeError):
+            return node(MUL, (self, other))  # raises the same, and says what to do
         out.grad = NO_GRAD
         out.label = ""
         out.row = MUL
@@ -126,10 +136,16 @@ class Value:
 
         >>> Value.apply("atan2", Value(1.0), 1.0)
         Value(data=0.7853981633974483, grad=0)
+        >>> Value.apply("hypotenuse", Value(3.0), 4.0)
+        Traceback (most recent call last):
+        ...
+        ValueError: no function 'hypotenuse' in the table; see engine.elementary.TABLE for the names
         """
-        row = TABLE[name]
-        if row.arity not in (None, len(arguments)):
-            raise TypeError(f"{name} takes {row.arity} argument(s), got {len(arguments)}")
+        row = TABLE.get(name)
+        if row is None:
+            raise ValueError(f"no function {name!r} in the table; see engine.elementary.TABLE for the names")
+        if len(arguments) != row.arity and (row.arity is not None or not arguments):
+            raise TypeError(f"{name} takes {row.arity or 'one or more'} argument(s), got {len(arguments)}")
         return node(row, as_values(arguments))
 
     def backward(self, *, create_graph: bool = False) -> None:
@@ -145,18 +161,12 @@ class Value:
         >>> slope.data, x.grad                               # 3 x^2 and 6 x
         (12.0, 12.0)
         """
+        from engine.backward import propagate, record_adjoints, topological_order  # here, as they are built on Value
+
         if create_graph:
-            self._backward_recorded()
-            return
-        order = topological_order(self)
-        propagate(order, self)
-
-    def _backward_recorded(self) -> None:
-        from engine.graph import adjoints  # here, because the graph is built on Values
-
-        for v, adjoint in adjoints(self, recorded=True).items():
-            gradient = adjoint if isinstance(adjoint, Value) else Value(adjoint)
-            v.grad = v.grad + gradient if v.row is None and v.grad is not NO_GRAD else gradient
+            record_adjoints(self)
+        else:
+            propagate(topological_order(self), self)
 
     __radd__ = _reflected(ADD)
     __rmul__ = _reflected(MUL)
@@ -179,20 +189,20 @@ class Value:
 
     # --- comparisons are by data; the hash is by identity, so a Value can be a key of a dict -----
 
-    def __eq__(self, other: object) -> bool:
-        return bool(self.data == data_of(other))
+    def __eq__(self, other: object) -> Any:
+        return self.data == data_of(other)
 
-    def __lt__(self, other: Any) -> bool:
-        return bool(self.data < data_of(other))
+    def __lt__(self, other: Any) -> Any:
+        return self.data < data_of(other)
 
-    def __le__(self, other: Any) -> bool:
-        return bool(self.data <= data_of(other))
+    def __le__(self, other: Any) -> Any:
+        return self.data <= data_of(other)
 
-    def __gt__(self, other: Any) -> bool:
-        return bool(self.data > data_of(other))
+    def __gt__(self, other: Any) -> Any:
+        return self.data > data_of(other)
 
-    def __ge__(self, other: Any) -> bool:
-        return bool(self.data >= data_of(other))
+    def __ge__(self, other: Any) -> Any:
+        return self.data >= data_of(other)
 
     def __bool__(self) -> bool:
         return bool(self.data)
@@ -207,6 +217,24 @@ class Value:
         from viz.notebook import mimebundle
 
         return mimebundle(self)
+
+    # --- Python's own copies would go down a graph by recursion; these do not ---------------------
+
+    def __copy__(self) -> Value:
+        out = _new(type(self))
+        for slot in Value.__slots__:
+            setattr(out, slot, getattr(self, slot))
+        return out
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        from engine.copying import deep_copy
+
+        return deep_copy(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        from engine.copying import flattened
+
+        return flattened(self) if self.row else super().__reduce_ex__(protocol)  # type: ignore[return-value]  # never str
 
     # --- micrograd's names, so that its notebooks' trace() and draw_dot() run unchanged ----------
 
@@ -227,30 +255,42 @@ class Constant(Value):
     __slots__ = ()
 
 
-def constant(number: Any, like: Number) -> Any:
-    """Return a Constant that mixes exactly with `like`, or NotImplemented where the operand is no number (an array)."""
+def as_constant(data: Number) -> Constant:
+    """Return a Constant that holds this very number."""
     out = _new(Constant)
-    if type(number) is float or type(number) is int:
-        out.data = number if type(number) is float or type(like) is float else type(like)(number)
-    else:
-        try:
-            out.data = as_number(number)
-        except TypeError:
-            return NotImplemented
+    out.data = data
     out.grad = NO_GRAD
     out.label = ""
     out.row = out._a = out._b = None
     return out
 
 
+def constant(number: Any, like: Number) -> Any:
+    """Return a Constant that mixes exactly with `like`, or NotImplemented where the operand is no number (an array).
+
+    >>> from fractions import Fraction
+    >>> constant(2, like=Fraction(1, 3)).data, constant(2, like=0.5).data, constant([2], like=0.5)
+    (Fraction(2, 1), 2, NotImplemented)
+    """
+    kind = type(number)
+    if kind is float or (kind is int and type(like) is float):
+        return as_constant(number)
+    if isinstance(number, int):  # bool too
+        return as_constant(type(like)(int(number)))
+    try:
+        return as_constant(as_number(number))
+    except TypeError:
+        return NotImplemented
+
+
 def as_values(numbers: Sequence[Any]) -> tuple[Value, ...]:
     """Return the arguments as Values, plain numbers as Constants; a TypeError names what is neither."""
     like = next((x.data for x in numbers if isinstance(x, Value)), 0.0)
-    values = tuple(x if isinstance(x, Value) else constant(x, like) for x in numbers)
-    for x, value in zip(numbers, values, strict=True):
-        if value is NotImplemented:
-            as_number(x)  # raises the TypeError that names x
-    return values
+    values = []
+    for x in numbers:
+        value = x if isinstance(x, Value) else constant(x, like)
+        values.append(value if value is not NotImplemented else as_constant(as_number(x)))  # raises, and names x
+    return tuple(values)
 
 
 def node(row: Row, args: tuple[Value, ...]) -> Value:
@@ -261,142 +301,43 @@ def node(row: Row, args: tuple[Value, ...]) -> Value:
     """
     try:
         data = row.value(*[a.data for a in args])
-    except (ArithmeticError, ValueError) as error:
-        got = ", ".join(f"{a.data} (node {a.label!r})" if a.label else f"{a.data}" for a in args)
-        needs = f"{row.name} needs {row.domain}, got {got}"
-        unexpected = isinstance(error, OverflowError) or not row.domain
-        raise type(error)(f"{row.name}({got}): {error}" if unexpected else needs) from None
-    return _record(row, args, data)
+        # max(x, 3) may be the constant 3 itself. A node's data is never an int: one zero would serve all of its kind.
+        return record(row, args, float(data) if type(data) is int else data)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise type(error)(_explained(error, row, args)) from None
 
 
-def _record(row: Row, args: tuple[Value, ...], data: Number) -> Value:
+def _explained(error: Exception, row: Row, args: tuple[Value, ...]) -> str:
+    got = ", ".join(f"{a.data} (node {a.label!r})" if a.label else f"{a.data}" for a in args)
+    if row.domain and not isinstance(error, (OverflowError, TypeError)):
+        return f"{row.name} needs {row.domain}, got {got}"
+    kinds = {type(a.data).__name__: None for a in args}
+    mixed = isinstance(error, TypeError) and len(kinds) > 1
+    cure = f"; {' and '.join(kinds)} do not mix, give both as one type" if mixed else ""
+    return f"{row.name}({got}): {error}{cure}"
+
+
+def record(row: Row, args: tuple[Value, ...], data: Number, label: str = "") -> Value:
+    """Return a new node with its data already known."""
     out = _new(Value)
     out.data = data
     out.grad = NO_GRAD
-    out.label = ""
+    out.label = label
     out.row = row
     out._a = args[0]
     out._b = args if row.arity is None else args[1] if row.arity == 2 else None
     return out
 
 
-def topological_order(output: Value) -> list[Value]:
-    """Return the nodes (not the leaves) that output was made from, arguments before uses, each grad reset to zero.
-
-    Depth-first, with a list instead of recursion, so that a chain of a million operations is fine. A node is marked as
-    visited by its grad being this call's own zero, the very object: that spares a set of all nodes, the dearest part.
-    """
-    order: list[Value] = []
-    if output.row is None:
-        return order
-    visited = type(output.data)()
-    path: list[Value] = []
-    push, pop, append = path.append, path.pop, order.append
-    v = output
-    while True:  # go down to the first argument that was not visited; come back to v for the next one
-        a = v._a
-        if a.row is not None and a.grad is not visited:
-            push(v)
-            v = a
-            continue
-        b = v._b
-        if b.__class__ is Value:
-            if b.row is not None and b.grad is not visited:
-                push(v)
-                v = b
-                continue
-        elif b.__class__ is tuple and (several := [c for c in b if c.row is not None and c.grad is not visited]):
-            push(v)
-            path += several
-            v = pop()
-            continue
-        if v.grad is not visited:  # of several arguments one may have been visited through another
-            v.grad = visited
-            append(v)
-        if not path:
-            return order
-        v = pop()
-
-
-def propagate(order: list[Value], output: Value) -> None:
-    """Apply the chain rule to the nodes in reverse order, from d(output)/d(output) = 1; their grads must be zero."""
-    output.grad += 1.0 if type(output.data) is float else 1
-    for v in reversed(order):
-        g = v.grad
-        if not g:
-            continue  # a node whose adjoint is 0 passes nothing on, so 0 * inf never becomes nan
-        row = v.row
-        if row is ADD:  # the rows that most graphs consist of, written out: a third of the time of the table's rule
-            v._a.grad += g
-            v._b.grad += g
-        elif row is MUL:
-            a, b = v._a, v._b
-            a.grad += g * b.data
-            b.grad += g * a.data
-        elif row is DOT:
-            args = v._b
-            n = len(args) // 2
-            for w, x in zip(args[:n], args[n : 2 * n], strict=True):
-                w.grad += g * x.data
-                x.grad += g * w.data
-            if len(args) % 2:
-                args[-1].grad += g
-        elif row is not None:
-            args = v.args
-            for a, partial in zip(args, row.partials(v.data, *[a.data for a in args]), strict=True):
-                a.grad += g * partial
-
-
-def sum_(values: Iterable[Value | Number]) -> Value:
-    """Return the sum as one node, added from left to right (a + b + c would make two nodes).
-
-    >>> sum_([Value(1.0), 2.0, Value(3.5)])
-    Value(data=6.5, grad=0)
-    """
-    args = as_values(tuple(values))
-    if not args:
-        raise ValueError("the sum of no Values has no graph; give at least one")
-    return node(SUM, args)
-
-
-def dot(
-    weights: Sequence[Value | Number], inputs: Sequence[Value | Number], bias: Value | Number | None = None
-) -> Value:
-    """Return bias + weights[0]*inputs[0] + ... as one node, added from left to right: a neuron's pre-activation.
-
-    >>> dot([Value(2.0), Value(-1.0)], [3.0, 4.0], bias=Value(0.5))
-    Value(data=2.5, grad=0)
-    >>> dot([Value(2.0)], [3.0, 4.0])
-    Traceback (most recent call last):
-    ...
-    ValueError: a dot product needs as many inputs as weights, got 1 weights and 2 inputs
-    """
-    if len(weights) != len(inputs) or not len(weights):
-        raise ValueError(
-            f"a dot product needs as many inputs as weights, got {len(weights)} weights and {len(inputs)} inputs"
-        )
-    args = (*weights, *inputs) if bias is None else (*weights, *inputs, bias)
-    try:  # Values of floats, which is what networks are made of, need no tuple of data
-        total = 0.0 if bias is None else bias.data
-        for w, x in zip(weights, inputs, strict=True):
-            total += w.data * x.data
-    except (AttributeError, TypeError):
-        total = None
-    return _record(DOT, args, total) if total is not None and bias is not None else node(DOT, as_values(args))
-
-
 def _method(row: Row) -> Callable[..., Value]:
-    if row.arity == 1:
+    def unary(self: Value) -> Value:
+        return node(row, (self,))
 
-        def method(self: Value) -> Value:
-            return node(row, (self,))
+    def any_arity(self: Value, *others: Any) -> Value:
+        missing = row.defaults[len(others) :] if row.arity == 1 + len(row.defaults) else ()
+        return Value.apply(row.name, self, *others, *missing)
 
-    else:
-
-        def method(self: Value, *others: Any) -> Value:
-            missing = row.defaults[len(others) :] if row.arity == 1 + len(row.defaults) else ()
-            return Value.apply(row.name, self, *others, *missing)
-
+    method = unary if row.arity == 1 else any_arity
     method.__name__ = row.name
     method.__qualname__ = f"Value.{row.name}"
     method.__doc__ = f"Return {row.name} as a node; see engine.elementary.TABLE[{row.name!r}]."
@@ -406,5 +347,5 @@ def _method(row: Row) -> Callable[..., Value]:
 # Every row is a method, under NumPy's name too: np.arctan(array_of_values) calls each element's .arctan().
 for _row in TABLE.values():
     for _name in (_row.name, *_row.aliases):
-        if not hasattr(Value, _name):
+        if not hasattr(Value, _name) and _row not in (SUM, DOT):  # np.sum(x) would call x.sum(axis=None, ...)
             setattr(Value, _name, _method(_row))

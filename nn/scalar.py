@@ -16,7 +16,8 @@ from typing import Any, Protocol
 
 from engine.elementary import TABLE
 from engine.functions import Number
-from engine.value import NO_GRAD, Value, dot
+from engine.sums import dot
+from engine.value import NO_GRAD, Value
 
 
 class Uniform(Protocol):
