@@ -73,7 +73,7 @@ def as_json(results: Results) -> dict[str, Any]:
 
     >>> found = as_json(Experiment([0.5], 0, classes=2, widths=[1, 2, 3], depths=[]).run(show_progress=False))
     >>> sorted(found)[:5], found["widths"][0]["way"]
-    (['by_count', 'by_time', 'checked', 'depths', 'format'], 'matrix')
+    (['by_count', 'by_time', 'checked', 'depths', 'format'], 'differences')
     """
 
     def fits(of: Callable[[Measurement], float]) -> dict[str, Any]:
@@ -88,9 +88,9 @@ def as_json(results: Results) -> dict[str, Any]:
         "seed": results.seed,
         "label": results.label,
         "ways": {way.key: way.name for way in WAYS.values()},
-        "widths": [asdict(m) for m in results.by_width],
-        "depths": [asdict(m) for m in results.by_depth],
-        "paths": [{"sizes": sizes, "paths": paths} for sizes, paths in sorted(results.paths.items())],
+        "widths": [asdict(m) for way in WAYS for m in results.of(way)],
+        "depths": [asdict(m) for way in WAYS for m in results.of(way, deep=True)],
+        "paths": [{"sizes": sizes, "paths": results.paths[sizes]} for sizes in sorted(results.paths, key=len)],
         "by_count": fits(multiplications),
         "by_time": fits(time),
         "paths_per_layer": _line(results.growth_of_paths(), of=math.exp),

@@ -96,7 +96,7 @@ def _width_reading(results: Results) -> Iterator[str]:
             doubled.setdefault(f"{2**line.slope:.1f}", []).append(way.name)
     if doubled:
         costs = [f"{factor} times as much by {_join(names)}" for factor, names in doubled.items()]
-        yield f"Twice the weights cost {', and '.join(costs)}."
+        yield f"Twice the weights cost {', '.join(costs)}."
     for way in results.ways():
         counted, timed = results.exponent(way.key, multiplications), results.exponent(way.key, time)
         if counted and timed and timed.slope < counted.slope / 2:
@@ -147,7 +147,10 @@ def _remarks(results: Results) -> Iterator[str]:
 
 
 def _exponent(line: Line | None) -> str:
-    return "-" if line is None else str(line)
+    if line is None:
+        return "-"
+    # An uncertainty this large needs no second decimal, and the column has no room for one.
+    return f"{line.slope:.1f} ± {line.error:.1f}" if line.error >= 1 else str(line)
 
 
 def _join(parts: list[str]) -> str:
