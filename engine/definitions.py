@@ -24,6 +24,8 @@ def _tanh(f: Any, x: Any) -> Any:
 
 # Each takes the functions f of one type of number (exp, log, sqrt, expm1, log1p, for intervals atan2 too) and x.
 DEFINITIONS: dict[str, Callable[..., Any]] = {
+    "exp": lambda f, x: f.exp(x),
+    "log": lambda f, x: f.log(x),
     "expm1": lambda f, x: f.expm1(x),
     "log1p": lambda f, x: f.log1p(x),
     "log2": lambda f, x: f.log(x) / f.log(f.number(2)),
@@ -39,8 +41,9 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "asin": lambda f, x: f.atan2(x, f.sqrt((1 - x) * (1 + x))),
     "acos": lambda f, x: f.atan2(f.sqrt((1 - x) * (1 + x)), x),
     "atan": lambda f, x: f.atan2(x, f.number(1)),
+    "atan2": lambda f, y, x: f.atan2(y, x),
 }
-_WITH_ARCS = frozenset(("asin", "acos", "atan"))
+_WITH_ARCS = frozenset(("asin", "acos", "atan", "atan2"))
 _OF_COMPLEX = frozenset(("expm1", "log1p", "log2"))
 
 
@@ -106,25 +109,38 @@ def of_interval(context: Any, name: str, xs: tuple[Any, ...]) -> Any:
     """
     if name not in DEFINITIONS or name == "hypot":
         refuse(name, "interval", "mpmath has no interval function for it; use mpmath.mpf with more digits")
-    (x,) = xs
-    functions = SimpleNamespace(
-        exp=context.exp,
-        log=context.log,
-        sqrt=context.sqrt,
-        atan2=context.atan2,
-        number=context.mpf,
-        expm1=lambda x: context.exp(x) - 1,
-        log1p=lambda x: context.log(1 + x),
-    )
     precision = context.prec
+    ends = [x for interval in xs for x in (interval.a, interval.b)]
     # What cancels near 0 has twice the digits of the smallest number to spare.
-    context.prec = precision + 20 + 2 * max(0, *(-math.frexp(float(end))[1] for end in (x.a, x.b)))
+    context.prec = precision + 20 + 2 * max(0, *(-math.frexp(float(end))[1] for end in ends))
     try:
-        ends = [DEFINITIONS[name](functions, end) for end in (x.a, x.b)]
+        functions = _interval_functions(context)
+        if name == "atan2":
+            results = [functions.atan2(*xs)]
+        else:
+            results = [DEFINITIONS[name](functions, end) for end in ends]
     finally:
         context.prec = precision
-    low, high = min(end.a for end in ends), max(end.b for end in ends)
-    return +context.mpf((1 if name == "cosh" and 0 in x else low, high))
+    low, high = min(y.a for y in results), max(y.b for y in results)
+    return +context.mpf((1 if name == "cosh" and 0 in xs[0] else low, high))
+
+
+def _interval_functions(context: Any) -> SimpleNamespace:
+    """Return mpmath's interval functions; exp, log and atan2 widened by an ulp, which they miss near 0 and 1."""
+
+    def widened(f: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *xs: f(*map(context.mpf, xs)) * context.mpf((1 - context.eps, 1 + context.eps))
+
+    exp, log = widened(context.exp), widened(context.log)
+    return SimpleNamespace(
+        exp=exp,
+        log=log,
+        sqrt=context.sqrt,
+        atan2=widened(context.atan2),
+        number=context.mpf,
+        expm1=lambda x: exp(x) - 1,
+        log1p=lambda x: log(1 + x),
+    )
 
 
 def refuse(name: str, what: str, cure: str) -> NoReturn:

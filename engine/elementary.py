@@ -243,13 +243,21 @@ tanh = add_row(
 )
 
 
+def _cosh_may_overflow(x: Number) -> bool:
+    number = data_of(x)
+    return type(number) is float and not -300 < number < 300
+
+
 def _sech(x: Number) -> Number:
-    """1 / cosh(x) from a decaying exponential, so that it never overflows and keeps its tails."""
-    e = TABLE["exp"].value(x if is_negative(x) else -x)
-    return 2 * e / (1 + e * e)
+    """1 / cosh(x), which far out is 2 exp(-|x|) to the last bit."""
+    return 2 * math.exp(-abs(x)) if _cosh_may_overflow(x) else 1 / TABLE["cosh"].value(x)
 
 
-sech = add_row("sech", _sech, lambda y, x: (-y * tanh(x),), latex=r"\operatorname{{sech}}")
+sech = add_row(
+    "sech", _sech, lambda y, x: (-y * tanh(x) if _cosh_may_overflow(x) else -tanh(x) / cosh(x),),
+    latex=r"\operatorname{{sech}}",
+    edges=(((0.0,), 1.0, (0.0,)), ((1e6,), 0.0, (0.0,))),
+)
 
 
 def _root_of_one_plus_square(x: Number) -> Number:

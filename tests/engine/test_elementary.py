@@ -311,7 +311,7 @@ def test_the_oracles_derivatives_are_those_of_its_values(name: str) -> None:
 @pytest.mark.parametrize("name", ROWS)
 def test_every_partial_is_right_to_the_last_bits_on_hard_points(name: str) -> None:
     rng = random.Random(name)
-    for _ in range(3000):
+    for _ in range(2000 if TABLE[name].arity else 500):
         assert_partials_are_right(name, hard_point(name, rng))
 
 
@@ -464,7 +464,8 @@ def test_derivatives_of_derivatives_agree_with_mpmath(name: str) -> None:
     ("name", "xs", "expected"),
     [("pow", (0.0, 2), (0, 2, 0)), ("pow", (0.0, 3), (0, 0, 6)), ("pow", (0.0, 1), (1, 0, 0)),
      ("tanh", (0.0,), (1, 0, -2)), ("sigmoid", (0.0,), (0.25, 0, -0.125)), ("abs", (0.0,), (0, 0, 0)),
-     ("relu", (0.0,), (0, 0, 0)), ("tanh", (1e-9,), (1, -2e-9, -2)), ("tanh", (400.0,), (None, None, None)), ("pow", (0.0, 2.5), (0, 0, inf)),
+     ("relu", (0.0,), (0, 0, 0)), ("tanh", (1e-9,), (1, -2e-9, -2)), ("tanh", (400.0,), (None, None, None)),
+     ("pow", (0.0, 2.5), (0, 0, inf)),
      ("hypot", (0.0, 0.0), (0, 0, 0)), ("logsumexp", (800.0, -800.0), (1, 0, 0)), ("expm1", (0.0,), (1, 1, 1))],
 )  # fmt: skip
 def test_higher_derivatives_hold_where_they_are_delicate(name: str, xs: Any, expected: Any) -> None:
