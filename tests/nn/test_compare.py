@@ -42,7 +42,7 @@ def test_the_whole_command_prints_a_table_and_writes_a_plot_and_data(quick_run):
     assert code == 0
     for text in ("The cost of one gradient", "finite differences", "matrix form", "64-(2 x 3)-10", "gradients agree"):
         assert text in printed
-    assert printed.endswith("Plot: compare.svg\nData: compare.json\n")
+    assert printed.endswith("Data: compare.json\nPlot: compare.svg\n")
     assert max(map(len, printed.splitlines())) <= 79
     assert sorted(path.name for path in folder.iterdir()) == ["compare.json", "compare.svg"]
 
@@ -201,4 +201,6 @@ def test_a_terminal_without_the_signs_gets_plain_ones(monkeypatch, tmp_path):
     with (tmp_path / "terminal.txt").open("w", encoding="ascii") as terminal:
         monkeypatch.setattr(sys, "stdout", terminal)
         assert compare.main(["--widths", "1", "2", "4", "--depths", "--plot", "none", "--json", "none"]) == 0
-    assert "+-" in (tmp_path / "terminal.txt").read_text(encoding="ascii")
+    printed = (tmp_path / "terminal.txt").read_text(encoding="ascii")
+    assert " +-0." in printed
+    assert max(map(len, printed.splitlines())) <= 79
