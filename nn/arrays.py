@@ -81,6 +81,16 @@ def total(array: Array, axis: int | None = None) -> Array:
     return array.sum(axis=axis) if isinstance(array, np.ndarray) else namespace(array).sum(array, axis=axis)
 
 
+def sum_of_squares(array: Array) -> Array:
+    """Return the sum of the squares of all entries.
+
+    >>> float(sum_of_squares(np.array([[3.0], [4.0]])))
+    25.0
+    """
+    floats = isinstance(array, np.ndarray) and not array.dtype.hasobject
+    return np.vdot(array, array) if floats else total(array * array)
+
+
 def lookup(kind: str, name: object, table: Mapping[str, Thing]) -> Thing:
     """Return the entry of a table by its name.
 

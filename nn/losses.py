@@ -35,7 +35,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nn.activations import with_last_zero
-from nn.arrays import Array, Namespace, largest, lookup, namespace, total
+from nn.arrays import Array, Namespace, largest, lookup, namespace, sum_of_squares, total
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class Loss:
 
 def _squared_error(f: Array, Y: Array, xp: Namespace) -> tuple[Array, Array]:
     residual = f - Y
-    return 0.5 * total(residual * residual), residual
+    return 0.5 * sum_of_squares(residual), residual
 
 
 def _absolute_error(f: Array, Y: Array, xp: Namespace) -> tuple[Array, Array]:

@@ -49,7 +49,7 @@ def as_samples(X: Array, inputs: int, dtype: Dtype) -> Array:
     ValueError: X needs one sample per row, shape (m, 2), got shape (2,); one sample x is x[None, :], \
 one feature x[:, None]
     """
-    array = _as_numbers("X", X, dtype)
+    array = X if isinstance(X, np.ndarray) and X.dtype is dtype else _as_numbers("X", X, dtype)
     if array.ndim != 2:
         cure = "one sample x is x[None, :], one feature x[:, None]"
         raise ValueError(f"X needs one sample per row, shape (m, {inputs}), got shape {array.shape}; {cure}")

@@ -6,8 +6,7 @@ Symbols and shapes are those of :mod:`nn.backprop`.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -20,76 +19,72 @@ from nn.samples import as_samples, refuse_non_finite
 NARROW = 16  # units; below, the rows of z are so short that NumPy is faster with the columns in one piece
 
 
-@dataclass(frozen=True)
 class InPlace:
-    """An activation in place: ``forward`` writes f = s(z), ``backward`` multiplies g by s'(z) and may spoil z.
+    """An activation in place, by its own formula; a subclass spares the copies.
 
-    Each is the formula of :mod:`nn.activations`, to a rounding. ``shared`` says that f may lie where z did.
+    Each is the formula of :mod:`nn.activations`, to a rounding. ``shared`` says that f may lie where z does.
     """
 
-    forward: Callable[[Array, Array], None]
-    backward: Callable[[Array, Array, Array], None]
-    shared: bool = False
+    shared = False
+
+    def __init__(self, s: Activation, dtype: np.typing.DTypeLike) -> None:
+        self.s = s
+        self.one = np.ones((), dtype)  # an array of the same dtype costs NumPy half of what the number 1 does
+
+    def forward(self, z: Array, f: Array) -> None:
+        """Write f = s(z)."""
+        f[:] = self.s(z)
+
+    def backward(self, z: Array, f: Array, g: Array) -> None:
+        """Multiply g by s'(z); z may be spoiled."""
+        g[:] = self.s.pullback(z, f, g)
 
 
-def _sigmoid(z: Array, f: Array) -> None:
-    np.negative(z, f)
-    np.exp(f, f)
-    np.add(f, 1, f)
-    np.reciprocal(f, f)
+class _Identity(InPlace):
+    shared = True
+
+    def forward(self, z: Array, f: Array) -> None:
+        """Leave f, which lies where z does."""
+
+    def backward(self, z: Array, f: Array, g: Array) -> None:
+        """Leave g: the derivative is 1."""
 
 
-def _sigmoid_backward(z: Array, f: Array, g: Array) -> None:
-    np.exp(z, z)
-    np.add(z, 1, z)
-    np.divide(f, z, z)
-    np.multiply(g, z, g)
+class _Relu(InPlace):
+    shared = True
+
+    def forward(self, z: Array, f: Array) -> None:
+        np.maximum(z, np.zeros_like(z[:1]), out=f)
+
+    def backward(self, z: Array, f: Array, g: Array) -> None:
+        np.multiply(g, f > 0, g)
 
 
-def _tanh(z: Array, f: Array) -> None:
-    np.tanh(z, f)
+class _Sigmoid(InPlace):
+    def forward(self, z: Array, f: Array) -> None:
+        np.negative(z, f)
+        np.exp(f, f)
+        np.add(f, self.one, f)
+        np.reciprocal(f, f)
+
+    def backward(self, z: Array, f: Array, g: Array) -> None:
+        np.exp(z, z)
+        np.add(z, self.one, z)
+        np.divide(f, z, z)
+        np.multiply(g, z, g)
 
 
-def _tanh_backward(z: Array, f: Array, g: Array) -> None:
-    np.cosh(z, z)
-    np.multiply(z, z, z)
-    np.divide(g, z, g)  # one pass less than g * (1 / cosh^2)
+class _Tanh(InPlace):
+    def forward(self, z: Array, f: Array) -> None:
+        np.tanh(z, f)
+
+    def backward(self, z: Array, f: Array, g: Array) -> None:
+        np.cosh(z, z)
+        np.multiply(z, z, z)
+        np.divide(g, z, g)  # a pass less than g * (1 / cosh^2)
 
 
-def _relu(z: Array, f: Array) -> None:
-    np.maximum(z, np.zeros_like(z[:1]), out=f)
-
-
-def _relu_backward(z: Array, f: Array, g: Array) -> None:
-    np.multiply(g, f > 0, g)
-
-
-def _identity(z: Array, f: Array) -> None:
-    """Do nothing: f lies where z does."""
-
-
-def _identity_backward(z: Array, f: Array, g: Array) -> None:
-    """Do nothing: the derivative is 1."""
-
-
-def _in_place(s: Activation) -> InPlace:
-    """Return an activation in place, by its own formula where there is no special one."""
-
-    def forward(z: Array, f: Array) -> None:
-        f[:] = s(z)
-
-    def backward(z: Array, f: Array, g: Array) -> None:
-        g[:] = s.pullback(z, f, g)
-
-    return IN_PLACE.get(s.name) or InPlace(forward, backward)
-
-
-IN_PLACE = {
-    "identity": InPlace(_identity, _identity_backward, shared=True),
-    "relu": InPlace(_relu, _relu_backward, shared=True),
-    "sigmoid": InPlace(_sigmoid, _sigmoid_backward),
-    "tanh": InPlace(_tanh, _tanh_backward),
-}
+IN_PLACE = {"identity": _Identity, "relu": _Relu, "sigmoid": _Sigmoid, "tanh": _Tanh}
 
 
 class Workspace:
@@ -113,7 +108,7 @@ class Workspace:
 
         self.network = network
         self.samples = samples
-        self._activations = [_in_place(s) for s in network.activations]
+        self._activations = [IN_PLACE.get(s.name, InPlace)(s, network.dtype) for s in network.activations]
         self._layers: list[tuple[Array, Array, Array]] = []  # z_k, f_k, delta_k
         for n, s in zip(network.sizes[1:], self._activations, strict=True):
             z, delta = empty(n), empty(n)
@@ -123,7 +118,7 @@ class Workspace:
         # One column times one row is an outer product, as in nn.backprop.product; n is the inner dimension.
         self._products = [np.multiply if n == 1 else np.matmul for n in network.sizes]
         self._in_place_output = not network.cost.fused and not isinstance(network.activations[-1], RowActivation)
-        self._ones = np.ones(samples, network.dtype)
+        self._ones, self._count = np.ones(samples, network.dtype), np.zeros((), network.dtype)
 
     @np.errstate(over="ignore", invalid="ignore")
     def gradients(self, X: Array, Y: Array) -> Gradients:
@@ -133,7 +128,8 @@ class Workspace:
         """
         network, m = self.network, len(X)
         X = as_samples(X, network.sizes[0], network.dtype)
-        self._check_count(m, len(Y))
+        if m > self.samples or m != len(Y):
+            self._refuse_count(m, len(Y))
         layers, ones, s, product = self._layers, self._ones, self._activations, self._products
         if m < self.samples:
             layers, ones = [(z[:m], f[:m], delta[:m]) for z, f, delta in layers], ones[:m]
@@ -155,7 +151,8 @@ class Workspace:
         loss = float(value)
         if network.reduction == "mean":
             loss /= m
-            np.divide(delta, m, delta)
+            self._count[()] = m
+            np.divide(delta, self._count, delta)
 
         deltas, outer = [delta], np.multiply if m == 1 else np.matmul
         for k in range(len(layers) - 1, -1, -1):  # delta is delta_{k+1}, and f_k lies below it
@@ -168,13 +165,13 @@ class Workspace:
                 delta = delta_k
                 deltas.insert(0, delta)
 
-        if not math.isfinite(self._by_weights[0][0].sum()):
+        row = self._by_weights[0][0]
+        if not math.isfinite(row.dot(row)):  # tells as much as the sum in Network.gradients, and sooner
             refuse_non_finite("X", X)
         return Gradients(loss, self._by_weights, self._by_biases, deltas, None)
 
-    def _check_count(self, samples: int, targets: int) -> None:
+    def _refuse_count(self, samples: int, targets: int) -> NoReturn:
         if samples > self.samples:
             held = f"this workspace holds batches of up to {self.samples} samples"
             raise ValueError(f"{held}, got {samples}; make a larger one")
-        if samples != targets:
-            raise ValueError(f"X has {samples} samples, but Y has {targets} rows of targets")
+        raise ValueError(f"X has {samples} samples, but Y has {targets} rows of targets")
