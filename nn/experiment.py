@@ -23,6 +23,7 @@ from nn.ways import WAYS, Case, Floats, Way, flat
 
 REPEATS = 3, 99  # at least, at most
 TIMING_SECONDS = 0.2  # for the repeats of one way on one network, where the least number of repeats allows
+LONG_ENOUGH = 0.02  # seconds: from a shorter run, nothing can be foretold but the cost of calls, or a hiccup
 DEPTH_WIDTH = 2  # units in each hidden layer of the deep networks: few, so that there are depths to see
 
 
@@ -193,8 +194,9 @@ class Experiment:
         shares = [case.check(way, flat(gradient))]
         times, gradient = _time(way, case.case)
         shares.append(case.check(way, gradient))
-        work = _work(way, sizes)
-        self._rates[way.key] = counting_seconds / work, statistics.median(times) / work
+        if counting_seconds > LONG_ENOUGH:
+            work = _work(way, sizes)
+            self._rates[way.key] = counting_seconds / work, statistics.median(times) / work
         (self.results.by_depth if deep else self.results.by_width).append(
             Measurement(way.key, sizes, case.case.weights, multiplications, statistics.median(times), len(times))
         )
