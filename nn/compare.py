@@ -33,6 +33,8 @@ FORMAT = "chainrule comparison 1"
 PLOT_TITLE = f"chainrule: {TITLE.lower()}"
 PLOT_FORMATS = (".svg", ".pdf", ".png")
 NOTHING = Path("none")
+# Where the exponent stands beside a curve's last point, in points: these would meet another curve or its exponent.
+NOTE_OFFSETS = {"differences": (-6, 4), "reverse": (6, 5), "matrix": (6, -6)}
 DESCRIPTION = """Compare what one gradient costs: by finite differences, forward accumulation,
 reverse mode and in matrix form, counted exactly and timed, on handwritten digits."""
 EXAMPLES = """examples:
@@ -139,8 +141,7 @@ def _save_plot(results: Results, path: Path) -> Path:
             points, line = results.of(way.key), results.exponent(way.key, of)
             note = f"$W^{{{line.slope:.2f}}}$" if line else ""
             x, y = [m.weights for m in points], [of(m) for m in points]
-            offset = (6, {"reverse": 5, "matrix": -6}.get(way.key, 0))  # their counts end close to each other
-            found.append(plots.Curve(way.name, x, y, keys.index(way.key), note, offset))
+            found.append(plots.Curve(way.name, x, y, keys.index(way.key), note, NOTE_OFFSETS.get(way.key, (6, 0))))
         return found
 
     drawn = plots.figure(2 * bool(results.by_width) + bool(results.by_depth))

@@ -111,7 +111,7 @@ class Experiment:
     widths, depths
         Units of the one hidden layer; numbers of hidden layers of two units each.
     methods
-        Keys of `nn.ways.WAYS`. Depths are for "paths" and "reverse", widths for all but "paths".
+        Keys of `nn.ways.WAYS`. Depths are for "paths", with "reverse" beside it; widths for all but "paths".
     seconds
         About how long the whole may take.
     seed
@@ -142,6 +142,7 @@ class Experiment:
         self.results = Results(tuple(sample), label, seed, seconds)
         self.seconds = seconds
         ends = len(sample), classes
+        depths = depths if "paths" in methods else ()  # a depth shows something only beside the paths
         deep = [(ends[0], *[DEPTH_WIDTH] * depth, ends[1]) for depth in sorted(set(depths))]
         wide = [(ends[0], width, ends[1]) for width in sorted(set(widths))]
         ways = [way for way in WAYS.values() if way.key in methods]

@@ -144,3 +144,9 @@ def test_the_scalar_loss_is_that_of_the_network():
     loss, parameters = case.scalar(float)
     assert loss().data == pytest.approx(case.network.loss(case.X, np.array([1])), rel=1e-14)
     assert [p.data for p in parameters] == flat(case.network.parameters).tolist()
+
+
+def test_depths_are_measured_only_where_paths_are_asked_for():
+    assert _run(methods=["reverse", "matrix"]).by_depth == []
+    assert {m.way for m in _run(methods=["reverse", "paths"]).by_depth} == {"reverse", "paths"}
+    assert {m.way for m in _run(methods=["paths"]).by_depth} == {"paths"}
