@@ -62,8 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             seed=options.seed,
         ).run()
         _show(report(results))
-        if results.checked:
-            _show("\n" + "\n".join(_write(results, options)))
+        lines = _write(results, options) if results.checked else []
+        if lines:
+            _show("\n" + "\n".join(lines))
     except (ValueError, OSError, ImportError) as error:
         return _fail(error, BAD_ARGUMENT)
     except DisagreementError as error:

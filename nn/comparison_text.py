@@ -22,7 +22,7 @@ def report(results: Results) -> str:
     if results.by_depth:
         parts += [depth_table(results), _fill(" ".join(_depth_reading(results)))]
     parts.append("\n".join(_remarks(results)))
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def width_table(results: Results) -> str:
@@ -59,7 +59,7 @@ def depth_table(results: Results) -> str:
             f"{by_paths.multiplications:>15,} {seconds(by_paths.seconds):>8}" if by_paths else f"{'-':>15} {'-':>8}"
         )
         swept = f"{by_reverse.multiplications:>15,} {seconds(by_reverse.seconds):>8}" if by_reverse else ""
-        lines.append(f"{describe(sizes):14} {paths:>12,} {walked}   {swept}".rstrip())
+        lines.append(f"{describe(sizes):14} {_count(paths):>12} {walked}   {swept}".rstrip())
     return "\n".join(lines)
 
 
@@ -128,8 +128,9 @@ def _depth_reading(results: Results) -> Iterator[str]:
 def _remarks(results: Results) -> Iterator[str]:
     """Yield lines: what was checked, what was left out, and whether it was interrupted."""
     if results.checked:
+        share = f"{100 * results.worst:.0f}%" if results.worst > 0.01 else "less than 1%"
         yield _fill(
-            f"Checked: {results.checked} gradients agree; the largest difference is {100 * results.worst:.0f}% of what "
+            f"Checked: {results.checked} gradients agree; the largest difference is {share} of what "
             f"rounding explains. Measured in {results.seconds:.0f} s, seed {results.seed}."
         )
     left_out = []
@@ -151,6 +152,11 @@ def _exponent(line: Line | None) -> str:
         return "-"
     # An uncertainty this large needs no second decimal, and the column has no room for one.
     return f"{line.slope:.1f} ± {line.error:.1f}" if line.error >= 1 else str(line)
+
+
+def _count(n: int) -> str:
+    """Return an exact number where it fits into its column, else its size (the data have all its digits)."""
+    return f"{n:,}" if n < 10**9 else f"about {n:.0e}"
 
 
 def _join(parts: list[str]) -> str:
@@ -177,9 +183,11 @@ def seconds(duration: float) -> str:
 def three_digits(x: float) -> str:
     """Return a positive number in at least three digits.
 
-    >>> [three_digits(x) for x in (1.385, 12.345, 999.7, 2203.4)]
-    ['1.39', '12.3', '1,000', '2,203']
+    >>> [three_digits(x) for x in (1.385, 12.345, 999.7, 2203.4, 5e21)]
+    ['1.39', '12.3', '1,000', '2,203', '5.00e+21']
     """
+    if x >= 1e6:
+        return f"{x:.2e}"
     return f"{x:.2f}" if x < 9.995 else f"{x:.1f}" if x < 99.95 else f"{x:,.0f}"
 
 

@@ -92,3 +92,10 @@ def test_a_wild_exponent_keeps_to_its_column():
     wild = {1: 1e-6, 10: 1e3, 100: 1e-6}
     results.by_width = [dataclasses.replace(m, seconds=wild[m.sizes[1]]) for m in results.by_width]
     assert max(map(len, width_table(results).splitlines())) <= 79
+
+
+def test_more_paths_than_a_column_holds_are_given_in_size():
+    results = _results()
+    results.paths[(64, *[2] * 80, 10)] = 904_276_513_071_742_622_680_219_615
+    assert "about 9e+26" in depth_table(results)
+    assert max(map(len, depth_table(results).splitlines())) <= 79
