@@ -245,12 +245,17 @@ tanh = add_row(
 
 def _cosh_may_overflow(x: Number) -> bool:
     number = data_of(x)
-    return type(number) is float and not -300 < number < 300
+    return isinstance(number, (float, complex)) and not -300 < number.real < 300
+
+
+def _decaying_exp(x: Number) -> Number:
+    """exp(-|x|)."""
+    return TABLE["exp"].value(x if is_negative(x) else -x)
 
 
 def _sech(x: Number) -> Number:
     """1 / cosh(x), which far out is 2 exp(-|x|) to the last bit."""
-    return 2 * math.exp(-abs(x)) if _cosh_may_overflow(x) else 1 / TABLE["cosh"].value(x)
+    return 2 * _decaying_exp(x) if _cosh_may_overflow(x) else 1 / TABLE["cosh"].value(x)
 
 
 sech = add_row(
@@ -439,9 +444,10 @@ sigmoid = add_row(
 
 
 def _logistic_density(x: Number) -> Number:
-    """exp(-|x|) / (1 + exp(-|x|))^2, the derivative of the sigmoid: even, and never lost in its tails."""
-    e = _exp(x if is_negative(x) else -x)
-    return e / ((1 + e) * (1 + e))
+    """sigma(x) sigma(-x) = 1 / (2 + 2 cosh(x)), which far out is exp(-|x|): its tails are never lost."""
+    if type(x) is float:  # written out, because training with tanh or sigmoid spends its time here
+        return 1 / (2 * (1 + math.cosh(x))) if -300 < x < 300 else math.exp(-abs(x))
+    return _decaying_exp(x) if _cosh_may_overflow(x) else 1 / (2 * (1 + TABLE["cosh"].value(x)))
 
 
 logistic_density: Function = add_row(
@@ -469,11 +475,13 @@ def _silu(x: Number) -> Number:
 
 
 def _silu_partials(y: Number, x: Number) -> tuple[Number]:
-    """sigma(x) (1 + x sigma(-x)), with the small sigma(x) kept in two factors."""
+    """sigma(x) (1 + x sigma(-x)); below 0, where that cancels, exp(x) (1 + x + exp(x)) / (1 + exp(x))^2."""
     if abs(data_of(x)) == inf:
         return (0 if is_negative(x) else 1,)
-    slope = 1 + x * sigmoid(-x)
-    return (_scaled_exp(slope, x) / (1 + exp(x)) if is_negative(x) else slope * sigmoid(x),)
+    if not is_negative(x):
+        return (sigmoid(x) * (1 + x * sigmoid(-x)),)
+    e = exp(x)
+    return (_scaled_exp(1 + x + e, x) / ((1 + e) * (1 + e)),)
 
 
 silu = add_row(
@@ -488,7 +496,7 @@ def _gelu(x: Number) -> Number:
 
 
 def _gelu_partials(y: Number, x: Number) -> tuple[Number]:
-    """P(X <= x) + x times the normal density."""
+    """P(X <= x) + x times the normal density: terms of opposite sign below 0, so up to 7 ulp are lost near -1.4."""
     if abs(data_of(x)) == inf:
         return (0 if is_negative(x) else 1,)
     return (erfc(-x / sqrt(like(x, 2.0))) / 2 + x * exp(-(x * x) / 2) / sqrt(2 * _pi(x)),)
@@ -544,6 +552,8 @@ def _logsumexp_partials(y: Number, *xs: Number) -> tuple[Number, ...]:
     if abs(data_of(m)) == inf or is_nan(y):
         one_wins = sum(bool(x == m) for x in xs) == 1 and not is_nan(y)
         return tuple((1 if x == m else 0) if one_wins else nan for x in xs)
+    if len(xs) == 1:
+        return (1,)
     powers = [1 if x is m else exp(x - m) for x in xs]
     total = sum_(*powers)
     return tuple(power / total for power in powers)

@@ -145,10 +145,10 @@ def native(name: str) -> Callable[..., Number]:
     """
     on_float: Callable[..., Number] = getattr(math, name)
 
-    def on_numbers(*xs: Number) -> Number:
-        if len(xs) == 1 and type(xs[0]) is float:
-            return on_float(xs[0])
-        return _of_other_numbers(name, on_float, xs)
+    def on_numbers(x: Number, *others: Number) -> Number:
+        if type(x) is float and not others:
+            return on_float(x)
+        return _of_other_numbers(name, on_float, (x, *others))
 
     on_numbers.__name__ = name
     return on_numbers

@@ -132,6 +132,11 @@ def test_the_logarithm_of_a_decimal_zero_has_an_infinite_slope_and_does_not_rais
     assert value_and_partials("log", (Decimal(0),)) == (Decimal("-inf"), Decimal("inf"))
 
 
+def test_a_sum_of_one_exponential_is_its_argument_for_every_type() -> None:
+    assert value_and_partials("logsumexp", (Decimal("0.1"),)) == (Decimal("0.1"), 1)
+    assert value_and_partials("logsumexp", (Fraction(1, 3),)) == (Fraction(1, 3), 1)
+
+
 def test_constants_mix_with_every_type() -> None:
     assert like(Decimal(1), 0.5) == Decimal("0.5")
     assert type(like(Decimal(1), math.inf)) is Decimal
