@@ -67,6 +67,10 @@ def topological_order(output: Value) -> list[Value]:
             path += several
             v = pop()
             continue
+        elif b is not None and b.__class__ is not tuple and b.row is not None and b.grad is not visited:
+            push(v)  # b is of a subclass of Value
+            v = b
+            continue
         if v.grad is not visited:  # of several arguments one may have been visited through another
             v.grad = visited
             append(v)

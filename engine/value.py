@@ -168,6 +168,12 @@ class Value:
         else:
             propagate(topological_order(self), self)
 
+    def explain(self, wrt: Any = None, **options: Any) -> Any:
+        """Return the ledger: every product of the chain rule that makes up a gradient; see `engine.ledger.explain`."""
+        from engine.ledger import explain
+
+        return explain(self, wrt, **options)
+
     __radd__ = _reflected(ADD)
     __rmul__ = _reflected(MUL)
     __sub__, __rsub__ = _operator(TABLE["sub"]), _reflected(TABLE["sub"])
@@ -206,6 +212,11 @@ class Value:
 
     def __bool__(self) -> bool:
         return bool(self.data)
+
+    def __float__(self) -> float:
+        from engine.errors import refuse_float
+
+        refuse_float(self)
 
     __hash__ = object.__hash__
 
@@ -304,17 +315,9 @@ def node(row: Row, args: tuple[Value, ...]) -> Value:
         # max(x, 3) may be the constant 3 itself. A node's data is never an int: one zero would serve all of its kind.
         return record(row, args, float(data) if type(data) is int else data)
     except (ArithmeticError, TypeError, ValueError) as error:
-        raise type(error)(_explained(error, row, args)) from None
+        from engine.errors import explained
 
-
-def _explained(error: Exception, row: Row, args: tuple[Value, ...]) -> str:
-    got = ", ".join(f"{a.data} (node {a.label!r})" if a.label else f"{a.data}" for a in args)
-    if row.domain and not isinstance(error, (OverflowError, TypeError)):
-        return f"{row.name} needs {row.domain}, got {got}"
-    kinds = {type(a.data).__name__: None for a in args}
-    mixed = isinstance(error, TypeError) and len(kinds) > 1
-    cure = f"; {' and '.join(kinds)} do not mix, give both as one type" if mixed else ""
-    return f"{row.name}({got}): {error}{cure}"
+        raise type(error)(explained(error, row, args)) from None
 
 
 def record(row: Row, args: tuple[Value, ...], data: Number, label: str = "") -> Value:

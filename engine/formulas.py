@@ -1,0 +1,36 @@
+"""One operation as a formula over the names of its arguments: `x*y`, `tanh(z)`, `dot(3 + 3 arguments)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from engine.value import Value
+
+MOST = 4  # arguments that are written out
+SIGNS = {"add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0}*{1}", "div": "{0}/{1}", "pow": "{0}**{1}", "neg": "-{0}"}
+
+
+def formula(v: Value, name: Callable[[Value], str]) -> str:
+    """Return the operation that made a Value; its name if it is a leaf.
+
+    >>> x = Value(2.0, label="x")
+    >>> formula((x + 1).tanh(), lambda v: v.label or "z"), formula(x * x, lambda v: v.label)
+    ('tanh(z)', 'x*x')
+    """
+    if v.row is None:
+        return name(v)
+    names = [name(a) for a in v.args]
+    if v.row.name in SIGNS:
+        return SIGNS[v.row.name].format(*(f"({n})" if n.startswith("-") else n for n in names))
+    if v.row.name == "dot" and len(names) <= 2 * MOST + 1:
+        return _products(names)
+    if len(names) <= MOST:
+        return f"{v.row.name}({', '.join(names)})"
+    return f"{v.row.name}({', '.join(names[:2])}, ... {len(names):,} arguments)"
+
+
+def _products(names: Sequence[str]) -> str:
+    """Write w1*x1 + w2*x2 + b; the arguments are all weights, all inputs, and perhaps a bias."""
+    n = len(names) // 2
+    terms = [f"{w}*{x}" for w, x in zip(names[:n], names[n : 2 * n], strict=True)]
+    return " + ".join([*terms, *names[2 * n :]])
