@@ -36,7 +36,9 @@ def deep_copy(output: Value, memo: dict[int, Any]) -> Value:
 
 
 def flattened(output: Value) -> tuple[Any, ...]:
-    """Return what pickle needs to make the node again: see object.__reduce__.
+    """Return what pickle needs to make the Value again: see object.__reduce__.
+
+    Gradients are set last: those of create_graph=True are made of these very Values.
 
     >>> import pickle
     >>> x = Value(3.0)
@@ -45,6 +47,8 @@ def flattened(output: Value) -> tuple[Any, ...]:
     >>> right.grad
     6.0
     """
+    if output.row is None:
+        return _leaf, (type(output), output.data, output.label), output.grad, None, None, _set_grad
     nodes = list(postorder(output))
     index = {v: i for i, v in enumerate(nodes)}
     steps = tuple(
@@ -55,6 +59,17 @@ def flattened(output: Value) -> tuple[Any, ...]:
     )
     grads = {i: v.grad for i, v in enumerate(nodes) if v.row and v.grad is not NO_GRAD}
     return _rebuilt, (steps,), grads, None, None, _restore
+
+
+def _leaf(kind: type[Value], data: Number, label: str) -> Value:
+    leaf = kind.__new__(kind)  # an __init__ of a subclass may want other arguments
+    Value.__init__(leaf, 0.0, label=label)
+    leaf.data = data  # the int of a constant stays an int
+    return leaf
+
+
+def _set_grad(v: Value, grad: Number) -> None:
+    v.grad = grad
 
 
 def _rebuilt(steps: tuple[Value | Recipe, ...]) -> Value:

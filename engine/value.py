@@ -242,10 +242,10 @@ class Value:
 
         return deep_copy(self, memo)
 
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[Any, ...]:
         from engine.copying import flattened
 
-        return flattened(self) if self.row else super().__reduce_ex__(protocol)  # type: ignore[return-value]  # never str
+        return flattened(self)
 
     # --- micrograd's names, so that its notebooks' trace() and draw_dot() run unchanged ----------
 
