@@ -1,0 +1,22 @@
+"""A gradient checker that is never wrong: it proves what it says, or says that it cannot tell.
+
+>>> from engine.check import check_gradient
+>>> print(check_gradient(lambda x: x**3, lambda x: 3 * x * x, at=2.0).verdict)
+ok
+
+People's functions are run over intervals and numbers of many digits, so that the truth comes from arithmetic and not
+from a step that was guessed. The map of this package:
+
+run f over any number      traced (the number), arrays (NumPy code), tape (the record), fields (the arithmetic), rules
+the truth                  oracles (interval, rerun), blackbox and ladder (functions of doubles only)
+around kinks               kinks
+ok, wrong, or what         verdicts
+what the mistake was       diagnosis
+what the user sees         checking, report, reproduction, properties, strategies, __main__
+"""
+
+from engine.check.checking import assert_gradient, check_gradient
+from engine.check.properties import gradient_property
+from engine.check.report import Report
+
+__all__ = ["Report", "assert_gradient", "check_gradient", "gradient_property"]

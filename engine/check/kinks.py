@@ -1,0 +1,171 @@
+"""At and around kinks: which derivatives a function has on each side, and which a gradient may claim.
+
+A function meets a kink where one of its comparisons is tied. Two questions are asked, and both are answered by
+running the function again over intervals or numbers of 400 digits. What are the derivatives just beside the point? If
+they agree, it was no kink (the largest logit that is subtracted may well be tied). And what would they be if the tied
+comparisons came out otherwise? Between those lies every convention that a gradient can follow, such as relu'(0) = 0.
+
+Glossary
+--------
+hull: the smallest interval that holds a component's derivative on every side, and for every outcome of the ties.
+complete: every combination of outcomes was tried, so nothing outside of the hull can be right.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.check.fields import RealField, context
+from engine.check.oracles import MOST, Truth
+from engine.check.runs import NotRunnable, Run, run
+from engine.check.structure import Point
+from engine.check.tape import Switch
+
+MOST_TIES = 6  # for so many, all 2**6 combinations of outcomes are tried
+INFINITE = 2.0**250  # a slope that is so large at a distance of 2**-1100 grows without bound
+CLOSE = 64.0  # a comparison is near-tied where rounding, times this, could decide it
+
+
+@dataclass(eq=False)
+class Neighbourhood:
+    """The derivatives of f around a point with ties: the smooth ones as they are, the others by their hull."""
+
+    switches: list[Switch]
+    complete: bool
+    smooth: dict[int, Any] = field(default_factory=dict)
+    hulls: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    jump: bool = False
+
+    def holds(self, i: int, claim: Any) -> bool:
+        """Tell whether a claim lies in a component's hull, but for rounding."""
+        if i not in self.hulls:
+            return False
+        low, high = self.hulls[i]
+        slack = max(abs(low), abs(high)) * 2.0**-40
+        return bool(low - slack <= claim <= high + slack)
+
+
+def around(
+    f: Callable[..., Any], point: Point, found: Run, near: Sequence[int] = (), *, beside: bool = False
+) -> Neighbourhood | None:
+    """Return what lies around a point where comparisons are tied, or near-tied; None where none is.
+
+    With `beside` the sides of the point are looked at without any tie, too.
+    """
+    ties = [k for k, s in enumerate(found.tape.switches) if (s.tied or k in near)]
+    exact = any(found.tape.switches[k].tied for k in ties)
+    if not ties and not beside:
+        return None
+    forced = list(_forced(f, point, found, ties)) if ties else []
+    sides = list(_beside(f, point)) if exact or beside else []
+    values = [value for _, value in sides]
+    result = Neighbourhood([found.tape.switches[k] for k in ties], len(ties) <= MOST_TIES)
+    result.jump = any(_jumps(a, b) for v in values for a, b in zip(v, values[0], strict=True))
+    for i in range(len(found.outputs) * len(found.leaves)):
+        one_sided = [gradient[i] for gradient, _ in sides if gradient[i] - gradient[i] == 0]
+        every = one_sided + [gradient[i] for gradient in forced if gradient[i] - gradient[i] == 0]
+        if not every:
+            continue
+        low, high = min(every), max(every)
+        if one_sided and min(map(abs, one_sided)) > INFINITE and low * high > 0:
+            result.smooth[i] = one_sided[0] * math.inf
+        elif one_sided and _close(min(one_sided), max(one_sided)) and not result.jump:
+            result.smooth[i] = one_sided[0]
+        if i not in result.smooth or not _close(low, high):
+            result.hulls[i] = (low, high)
+    return result
+
+
+def _jumps(a: Any, b: Any) -> bool:
+    """Tell whether two values of f, 2**-1100 apart in x, are further from each other than any slope explains."""
+    return bool(abs(a - b) > max(1, abs(a), abs(b)) / 2**900)
+
+
+def _close(a: Any, b: Any) -> bool:
+    return bool(abs(a - b) <= max(abs(a) / 2**60, abs(b) / 2**60, context(MOST).ldexp(1, -1000)))
+
+
+def _forced(f: Callable[..., Any], point: Point, found: Run, ties: Sequence[int]) -> Iterable[list[Any]]:
+    """Yield the derivatives at the point itself, with the tied comparisons made to come out in many ways."""
+    if len(ties) <= MOST_TIES:
+        outcomes: Iterable[Sequence[bool]] = itertools.product((True, False), repeat=len(ties))
+    else:
+        rng = random.Random(1)
+        outcomes = [[True] * len(ties), [False] * len(ties)]
+        outcomes += [[rng.random() < 0.5 for _ in ties] for _ in range(8)]
+    taken = {k: s.outcome for k, s in enumerate(found.tape.switches)}
+    for chosen in outcomes:
+        forced: Mapping[int, bool] = taken | dict(zip(ties, chosen, strict=True))
+        try:
+            other = run(f, point, RealField(MOST), forced=forced)
+        except (NotRunnable, ArithmeticError, ValueError):
+            continue  # two comparisons that contradict each other lead nowhere
+        if len(other.tape.switches) == len(found.tape.switches) or len(ties) == 1:
+            yield other.jacobian()
+
+
+def _beside(f: Callable[..., Any], point: Point) -> Iterable[tuple[list[Any], list[Any]]]:
+    """Yield the derivatives just beside the point, on opposite sides, nearer than any other double."""
+    real = RealField(MOST)
+    rng = random.Random(2)
+    for _ in range(4):
+        direction = [real.context.ldexp(rng.uniform(-1, 1), -1100) for _ in point.numbers]
+        for sign in (1, -1):
+            moved = [real.number(x) + sign * d for x, d in zip(point.numbers, direction, strict=True)]
+            try:
+                other = run(f, point, real, numbers=moved)
+            except (NotRunnable, ArithmeticError, ValueError):
+                continue
+            values = [node.value for node in other.outputs]
+            if None not in values:
+                yield other.jacobian(), values
+
+
+def near_ties(found: Run, noisy: Sequence[Run]) -> list[int]:
+    """Return the numbers of the comparisons that rounding may decide: their margin is within its own scatter."""
+    near = []
+    for k, switch in enumerate(found.tape.switches):
+        margins = [other.tape.switches[k].margin.value for other in noisy if k < len(other.tape.switches)]
+        if switch.margin.value is None or None in margins or len(margins) < len(noisy):
+            continue
+        center = _middle(switch.margin.value)
+        if abs(center) <= CLOSE * max(abs(m - center) for m in margins):
+            near.append(k)
+    return near
+
+
+def _middle(x: Any) -> Any:
+    return (x.low + x.high) / 2 if hasattr(x, "low") else x
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The kink that is nearest to a point: how far one number would have to move, and where in the code it sits."""
+
+    name: str
+    distance: float
+    line: str
+
+
+def nearest(point: Point, truth: Truth, count: int = 4) -> Nearest | None:
+    """Return the nearest comparison, by the number that needs to move least to tie it, to first order."""
+    if truth.run is None:
+        return None
+    tape = truth.run.tape
+    untied = [s for s in tape.switches if s.margin.value is not None and not s.equality]
+    best: Nearest | None = None
+    for switch in sorted(untied, key=lambda s: abs(_middle(s.margin.value)))[:count]:
+        adjoints = tape.sweep(switch.margin)
+        slopes = [abs(_middle(adjoints.get(leaf.index, tape.field.zero))) for leaf in truth.run.leaves]
+        steepest = max(range(len(slopes)), key=slopes.__getitem__)
+        if slopes[steepest] == 0:
+            continue
+        distance = float(abs(_middle(switch.margin.value)) / slopes[steepest])
+        if best is None or distance < best.distance:
+            best = Nearest(point.names[steepest], distance, switch.line)
+    return best

@@ -1,0 +1,176 @@
+"""A tape: what a function did with its numbers, in any field, and reverse accumulation over it.
+
+This is the oracles' own machinery, apart from the engine's. `Tape.apply` computes a number of the field and notes where
+it came from; `sweep` multiplies the derivatives of `engine.check.rules` together. Intervals go in, so enclosures come
+out (reverse accumulation: Griewank and Walther, Evaluating Derivatives, section 3.2; in intervals: Moore, Kearfott and
+Cloud, Introduction to Interval Analysis, chapter 9).
+
+Glossary
+--------
+switch: a comparison that depended on the arguments, where the function may have a kink. `margin` is the difference of
+    its two sides; a switch is tied where that difference is 0, or not known to be other than 0.
+forced: the outcomes that a second run of the function is made to take at some of the switches, by their number.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.check.rules import RULES
+
+CONSTANT = -1  # the index of a number that does not depend on the arguments
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One number on the tape: its value (None where there is none, as nan), and what it was made from."""
+
+    index: int
+    name: str
+    value: Any
+    parents: tuple[Node, ...] = ()
+    partials: tuple[Any, ...] | None = None  # given for a function with a kink; else computed when first asked for
+    line: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Switch:
+    """A comparison: the difference of its sides as a Node, whether it was true, and the line it stands in."""
+
+    margin: Node
+    outcome: bool
+    tied: bool
+    line: str
+    equality: bool = False
+
+
+@dataclass(eq=False)
+class Tape:
+    """The record of one run of a function.
+
+    >>> from engine.check.fields import RealField
+    >>> tape = Tape(RealField(60))
+    >>> x = tape.leaf(3.0)
+    >>> y = tape.apply("mul", (x, x))
+    >>> float(tape.sweep(y)[x.index])
+    6.0
+    """
+
+    field: Any
+    forced: Mapping[int, bool] = field(default_factory=dict)
+    recording: bool = True
+    nodes: list[Node] = field(default_factory=list)
+    switches: list[Switch] = field(default_factory=list)
+    operations: int = 0
+
+    def leaf(self, x: Any) -> Node:
+        """Return a new variable."""
+        node = Node(len(self.nodes), "", self.field.rounded(self.field.number(x)))
+        self.nodes.append(node)
+        return node
+
+    def constant(self, x: Any) -> Node:
+        """Return a number that depends on nothing."""
+        return Node(CONSTANT, "", None if x != x else self.field.number(x))
+
+    def apply(self, name: str, args: tuple[Node, ...], partials: tuple[Any, ...] | None = None) -> Node:
+        """Return the node of a rule over the arguments."""
+        value = self._value(name, [a.value for a in args])
+        self.operations += 1
+        if not self.recording or all(a.index == CONSTANT for a in args):
+            return Node(CONSTANT, name, value)
+        return self.record(name, value, args, partials)
+
+    def record(self, name: str, value: Any, args: tuple[Node, ...], partials: tuple[Any, ...] | None = None) -> Node:
+        """Append a node whose value is known."""
+        line = _line() if name not in _ARITHMETIC else ""
+        node = Node(len(self.nodes), name, value, args, partials, line)
+        self.nodes.append(node)
+        return node
+
+    def _value(self, name: str, values: list[Any]) -> Any:
+        if None in values:
+            return None
+        try:
+            return self.field.rounded(RULES[name].value(self.field, *values))
+        except (ArithmeticError, ValueError):
+            return None  # NumPy goes on with nan, and so does this: the branch may not be the one that is used
+
+    def compare(self, margin: Node, holds: Callable[[int], bool], *, equality: bool = False) -> bool:
+        """Return whether a comparison holds, given its margin and what it says of the margin's sign."""
+        if margin.value is None:
+            return False
+        sign = self.field.sign(margin.value)
+        if margin.index == CONSTANT and self.recording:
+            return holds(sign or 0)
+        number = len(self.switches)
+        outcome = self.forced.get(number, holds(sign or 0))
+        self.switches.append(Switch(margin, outcome, not sign, _line(), equality))
+        return outcome
+
+    def partials_of(self, node: Node) -> tuple[Any, ...]:
+        """Return the derivative of a node by each of its parents."""
+        if node.partials is None:
+            rule, F = RULES[node.name], self.field
+            try:
+                found = rule.partials(F, node.value, *[a.value for a in node.parents])
+            except (ArithmeticError, ValueError):
+                found = (F.undefined,) * len(node.parents)
+            if getattr(F, "noise", None) is not None:
+                found = tuple(p if p is F.one else F.rounded(p, rule.cancels) for p in found)
+            node.partials = found
+        return node.partials
+
+    def sweep(
+        self,
+        output: Node,
+        *,
+        partials_of: Callable[[Node], Sequence[Any]] | None = None,
+        overwrite: bool = False,
+        contributions: dict[int, list[Any]] | None = None,
+    ) -> dict[int, Any]:
+        """Return d(output)/d(node) by index, for the nodes that output depends on.
+
+        partials_of replaces the derivatives, and overwrite accumulates with = instead of +=: the planted mistakes
+        that a wrong gradient is compared with. contributions collects what each node was given, use by use.
+        """
+        partials_of = partials_of or self.partials_of
+        F = self.field
+        adjoints: dict[int, Any] = {output.index: F.one}
+        for node in reversed(self.nodes[: output.index + 1]):
+            g = adjoints.get(node.index)
+            if g is None or not node.parents or (contributions is None and F.sign(g) == 0):
+                continue
+            if node.value is None:
+                partials: Sequence[Any] = (F.undefined,) * len(node.parents)
+            else:
+                partials = partials_of(node)
+            for parent, partial in zip(node.parents, partials, strict=True):
+                i = parent.index
+                if i == CONSTANT:
+                    continue
+                step = g if partial is F.one else g * partial
+                if contributions is not None:
+                    contributions.setdefault(i, []).append(step)
+                known = adjoints.get(i)
+                adjoints[i] = step if known is None or overwrite else F.rounded(known + step)
+        return adjoints
+
+
+_ARITHMETIC = frozenset(("add", "sub", "mul", "div", "neg"))
+_OURS = (__name__.rpartition(".")[0] + ".", "numpy", "engine.")
+
+
+def _line() -> str:
+    """Return 'file:line' of the user's code that is running, past the frames of this package and of NumPy."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if not module.startswith(_OURS):
+            name = frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
+            return f"{name}:{frame.f_lineno}"
+        frame = frame.f_back  # type: ignore[assignment]  # the outermost frame has None
+    return ""
