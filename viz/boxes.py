@@ -10,9 +10,11 @@ from viz.diagram import Node
 from viz.numerals import WIDTH
 from viz.theme import Theme
 
+HATCHED = 22  # points of a box of a dead ReLU in which its hatching is seen
+
 
 def box(node: Node, look: Theme, direction: str) -> str:
-    """Return a node's label: ``operation | name | data | grad``, then the contributions that grad is the sum of.
+    """Return a node's label: ``operation | name | data | grad``, then what grad is the sum of, then further lines.
 
     Parameters
     ----------
@@ -25,26 +27,35 @@ def box(node: Node, look: Theme, direction: str) -> str:
         all in one line where it runs up or down. The operation is at the side where the arguments come in.
     """
     stacked = direction in ("LR", "RL")
-    terms = len(node.terms)
-    tall = f' ROWSPAN="{2 + terms}"' if stacked else ""
+    back = f' BGCOLOR="{look.fill_of(node.role)}"' if node.dead else ""  # no word stands on the hatching
+    below = [*(_ledger(node) if stacked else _sum_in_a_line(node)), *node.notes]
+    tall = f' ROWSPAN="{2 + len(below)}"' if stacked else ""
     cells = []
     if node.operation:
         cells.append(f'<TD PORT="op" BGCOLOR="{look.badge}"{tall}><B>{words(node.operation)}</B></TD>')
     if node.name:
-        cells.append(f"<TD{tall}><B>{words(node.name)}</B></TD>")
-    data = f"<TD>{quiet('data', look)} {words(node.data)}</TD>"
-    grad = f"<TD>{quiet('grad', look)} {words(node.grad)}</TD>"
+        cells.append(f"<TD{tall}{back}><B>{words(node.name)}</B></TD>")
+    data = f'<TD ALIGN="LEFT"{back}>{quiet("data", look)} {words(node.data)}</TD>'
+    grad = f'<TD ALIGN="LEFT"{back}>{quiet("grad", look)} {words(node.grad)}{_remark(node)}</TD>'
+    hatched = [f'<TD WIDTH="{HATCHED}"{tall}></TD>'] if node.dead else []
     if stacked:
-        sums = [f"<TR><TD>{quiet(line, look)}</TD></TR>" for line in _ledger(node)]
-        first = "<VR/>".join([*cells, data]) if direction == "LR" else data + "<VR/>".join(reversed(cells))
-        rows = [f"<TR>{first}</TR><TR>{grad}</TR>", *sums]
+        rows = "".join(f'<TR><TD ALIGN="LEFT"{back}>{quiet(line, look)}</TD></TR>' for line in below)
+        first = "<VR/>".join([*cells, data, *hatched] if direction == "LR" else [*hatched, data, *reversed(cells)])
+        body = f"<TR>{first}</TR><TR>{grad}</TR>{rows}"
     else:
-        rows = [f"<TR>{'<VR/>'.join([*cells, data, grad])}</TR>"]
-        if terms:
-            line = f"grad {node.name} = {' + '.join(node.terms)} = {node.grad.strip()}"
-            rows.append(f'<HR/><TR><TD COLSPAN="{len(cells) + 2}">{quiet(line, look)}</TD></TR>')
-    body = "".join(rows)
+        span = f'ALIGN="LEFT" COLSPAN="{len(cells) + 2 + node.dead}"{back}'
+        rows = "".join(f"<HR/><TR><TD {span}>{quiet(line, look)}</TD></TR>" for line in below)
+        body = f"<TR>{'<VR/>'.join([*cells, data, grad, *hatched])}</TR>{rows}"
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" COLOR="{look.frame}">{body}</TABLE>>'
+
+
+def _remark(node: Node) -> str:
+    """Return what is remarkable about the gradient, where the number alone does not cry out."""
+    return f" <B>{words(f'! {node.flag}')}</B>" if node.flag in ("huge", "infinite", "nan", "zero") else ""
+
+
+def _sum_in_a_line(node: Node) -> list[str]:
+    return [f"grad {node.name} = {' + '.join(node.terms)} = {node.grad.strip()}"] if node.terms else []
 
 
 def _ledger(node: Node) -> list[str]:

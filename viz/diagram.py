@@ -10,8 +10,8 @@ and the grad of a value is the sum of the contributions of its uses.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.value import NO_GRAD, Value
@@ -81,7 +81,8 @@ class Cluster:
 class Diagram:
     """Everything a drawing of a graph says, in a fixed order.
 
-    ``hidden`` maps a shown node to the number of its arguments that are not shown; ``note`` says how much is shown.
+    ``hidden`` maps a shown node to the number of its arguments that are not shown; ``note`` says how much is shown,
+    ``complete`` whether that is every node; ``name`` is the output's; ``highlights`` are lines about the lit paths.
     """
 
     nodes: tuple[Node, ...]
@@ -90,6 +91,9 @@ class Diagram:
     hidden: dict[int, int] = field(default_factory=dict)
     note: str = ""
     clusters: tuple[Cluster, ...] = ()
+    complete: bool = True
+    name: str = ""
+    highlights: tuple[str, ...] = ()
 
     def description(self) -> str:
         """Return the picture in words: every value, then every edge; for readers who do not see it.
@@ -105,11 +109,16 @@ class Diagram:
         x to #1 (argument 1 of 2): local 3.0
         x to #1 (argument 2 of 2): local 3.0
         """
-        said = [self.note, *(node.tooltip.split("\n")[0] for node in self.nodes)]
+        said = [self.note, *self.highlights, *(node.tooltip.split("\n")[0] for node in self.nodes)]
         return "\n".join([*said, *(use.tooltip.split("\n")[0] for use in self.uses)])
 
 
-def diagram(part: Excerpt, parameters: Iterable[Value] | None = None) -> Diagram:
+def diagram(
+    part: Excerpt,
+    parameters: Iterable[Value] | None = None,
+    lit: Sequence[bool] = (),
+    clusters: tuple[Cluster, ...] = (),
+) -> Diagram:
     """Put a part of a graph into words and numbers.
 
     Parameters
@@ -138,18 +147,24 @@ def diagram(part: Excerpt, parameters: Iterable[Value] | None = None) -> Diagram
     for edge in part.edges:
         local = locals_[edge.target][edge.position]
         upstream = part.nodes[edge.target].grad
-        contribution = _contribution(upstream, local)
+        contribution = contribution_of(upstream, local)
         contributions[edge.source].append(contribution)
         label = factor(part, edge.target, edge.position, local)
-        uses.append(Use(*edge, label, _message(part, edge, upstream, local, contribution), is_negative(local)))
-    nodes = tuple(node_of(part, number, roles[number], contributions[number], ran) for number in part.shown)
+        said = message(part, edge, upstream, local, contribution)
+        uses.append(Use(*edge, label, said, is_negative(local), bool(lit) and lit[edge.source]))
+    nodes = tuple(
+        replace(node_of(part, number, roles[number], contributions[number], ran), lit=bool(lit) and lit[number])
+        for number in part.shown
+    )
     constants = tuple(
         Constant(target, position, cut(numerals.exact(part.nodes[target].args[position]), 10))
         for target, position in part.constants
         if not _says_its_constant(part.nodes[target])
     )
     note = part.count() + ("" if ran else "; backward() has not run")
-    return Diagram(nodes, tuple(uses), constants, dict(part.hidden), note)
+    return Diagram(
+        nodes, tuple(uses), constants, dict(part.hidden), note, clusters, part.complete, part.label(part.nodes[-1])
+    )
 
 
 def local_derivatives(node: Value) -> tuple[Any, ...]:
@@ -199,7 +214,7 @@ def is_negative(number: Any) -> bool:
         return False
 
 
-def _contribution(upstream: Any, local: Any) -> Any:
+def contribution_of(upstream: Any, local: Any) -> Any:
     """Return upstream x local; an adjoint of zero passes nothing on, so 0 x inf is 0."""
     if upstream is NO_GRAD or local is None:
         return None
@@ -233,10 +248,10 @@ def _symbol(part: Excerpt, node: Value, position: int) -> str:
     return f"{node._op}'" if count == 1 and node._op.isidentifier() else ""
 
 
-def _message(part: Excerpt, edge: Any, upstream: Any, local: Any, contribution: Any) -> str:
+def message(part: Excerpt, edge: tuple[int, int, int], upstream: Any, local: Any, contribution: Any) -> str:
     """Return an edge's tooltip: which use it is, its local derivative, and the message that goes back along it."""
-    source, target = part.name(edge.source), part.name(edge.target)
-    use = f"{source} to {target} (argument {edge.position + 1} of {len(part.nodes[edge.target].args)})"
+    source, target, position = edge
+    use = f"{part.name(source)} to {part.name(target)} (argument {position + 1} of {len(part.nodes[target].args)})"
     if local is None:
         return f"{use}: the local derivative is undefined here; was data changed after the graph was recorded?"
     if contribution is None:

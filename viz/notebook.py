@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterable
 
 from engine.value import Value
-from viz.excerpt import excerpt
 from viz.text import outline
+from viz.view import view
 
 SECONDS = 2.0
 SVG = "image/svg+xml"
@@ -41,15 +41,15 @@ def mimebundle(
     >>> print(mimebundle(x, exclude=["image/svg+xml"])["text/plain"])
     x   data  3.0000 | grad  -
     """
-    part = excerpt(value)
-    text = str(outline(part))
+    made = view(value)
+    text = str(outline(made))
     bundle = {}
-    if _wants(SVG, include, exclude) and part.complete and _shows_pictures():
-        from viz.operations import draw  # graphviz is imported only when there is something to draw
+    if _wants(SVG, include, exclude) and _shows_pictures():
+        from viz.operations import draw_view  # graphviz is imported only when there is something to draw
         from viz.render import RenderError
 
         try:
-            bundle[SVG] = draw(value, theme="auto").picture("svg", SECONDS).decode()
+            bundle[SVG] = draw_view(made, value, theme="auto").picture("svg", SECONDS).decode()
         except RenderError as error:
             text = f"{text}\n({error})"
     if _wants(TEXT, include, exclude):

@@ -11,13 +11,16 @@ import shutil
 import sys
 import textwrap
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
 from engine.value import Value
-from viz.diagram import Diagram, cut, diagram
-from viz.excerpt import MAX_ARGUMENTS, MAX_NODES, Excerpt, excerpt
+from viz.diagram import Diagram, Node, cut
+from viz.excerpt import MAX_ARGUMENTS, MAX_NODES
+from viz.folding import Level
 from viz.numerals import TIMES
+from viz.view import view
 
 NARROWEST = 48
 COLOURS = {"input": "32", "parameter": "36", "output": "1;33", "operation": "1", "faint": "2"}
@@ -38,6 +41,7 @@ class Glyphs:
 
 UNICODE = Glyphs("├─ ", "└─ ", "│  ", "↑", "↓", TIMES, "…")
 ASCII = Glyphs("|- ", "`- ", "|  ", "^", "v", "x", "~")  # one character each, so that no line grows
+PLAIN = str.maketrans(f"{TIMES}…·→", "x~.>")
 
 
 class Text(str):
@@ -61,6 +65,9 @@ class _Row:
 def tree(
     value: Value,
     *,
+    level: Level = "auto",
+    names: Mapping[str, Any] | None = None,
+    highlight: Value | None = None,
     width: int | None = None,
     max_nodes: int = MAX_NODES,
     max_arguments: int = MAX_ARGUMENTS,
@@ -73,6 +80,8 @@ def tree(
     ----------
     value : Value
         The output.
+    level, names, highlight
+        As for ``viz.draw``; what is lit has a star.
     width : int, optional
         Columns; by default those of the terminal. No line is longer, down to 48 columns.
     max_nodes, max_arguments : int
@@ -106,27 +115,29 @@ def tree(
     if ascii is None:
         ascii = not _can_show(sys.stdout, "".join(vars(UNICODE).values()))
     columns = width or shutil.get_terminal_size((100, 24)).columns
-    return outline(excerpt(value, max_nodes, max_arguments), columns, ASCII if ascii else UNICODE, color)
+    made = view(value, level=level, names=names, highlight=highlight, max_nodes=max_nodes, max_arguments=max_arguments)
+    return outline(made, columns, ASCII if ascii else UNICODE, color)
 
 
-def outline(part: Excerpt, width: int = 100, glyphs: Glyphs = UNICODE, color: bool = False) -> Text:
-    """Return a part of a graph as a tree of text; ``tree`` says what it looks like."""
-    made = diagram(part)
+def outline(made: Diagram, width: int = 100, glyphs: Glyphs = UNICODE, color: bool = False) -> Text:
+    """Return a diagram as a tree of text; ``tree`` says what it looks like."""
     width = max(width, NARROWEST)
-    blocks = _blocks(part, made, width // 9, glyphs)  # a third of the width is for the rails, three columns a level
+    blocks = _blocks(made, width // 9, glyphs)  # a third of the width is for the rails, three columns a level
     lines = _format(blocks, width, color)
-    if not part.complete:
-        lines += [_paint(line, "faint", color) for line in textwrap.wrap(f"({made.note})", width)]
+    remarks = ([] if made.complete else [f"({made.note})"]) + list(made.highlights)
+    lines += [_paint(line, "faint", color) for remark in remarks for line in textwrap.wrap(remark, width)]
     text = "\n".join(line.rstrip() for line in lines)
-    return Text(text.replace(UNICODE.times, glyphs.times).replace(UNICODE.ellipsis, glyphs.ellipsis))
+    return Text(text.translate(PLAIN) if glyphs is ASCII else text)
 
 
-def _blocks(part: Excerpt, made: Diagram, deepest: int, glyphs: Glyphs) -> list[list[_Row]]:
+def _blocks(made: Diagram, deepest: int, glyphs: Glyphs) -> list[list[_Row]]:
     """Walk the graph; each block is a tree, and what was too deep for one starts a block of its own."""
     nodes = {node.number: node for node in made.nodes}
-    children = _children(part, made)
+    children = _children(made)
+    longest = 24 if made.complete else 40
+    widest = max(len(node.data) for node in made.nodes)
     done: set[int] = set()
-    waiting = deque([len(part.nodes) - 1])
+    waiting = deque([made.nodes[-1].number])
     blocks = []
     while waiting:
         block: list[_Row] = []
@@ -142,13 +153,13 @@ def _blocks(part: Excerpt, made: Diagram, deepest: int, glyphs: Glyphs) -> list[
                 arrow = glyphs.above if number in done else glyphs.below
                 if number not in done and number not in waiting:
                     waiting.append(number)
-                block.append(_Row(rails + branch, f"{arrow} {_name(part, number)}", "faint", "", child.local))
+                name = f"{arrow} {cut(nodes[number].title, longest)}"
+                block.append(_Row(rails + branch, name, "faint", "", child.local))
                 continue
             done.add(number)
             node = nodes[number]
-            name = _name(part, number) + (f" = {node.operation}" if node.operation else "")
-            numbers = f"data {node.data} | grad {node.grad}"
-            block.append(_Row(rails + branch, name, node.role, numbers, child.local))
+            numbers = f"data {node.data:<{widest}} | grad {node.grad}"
+            block.append(_Row(rails + branch, _said(node, longest), node.role, numbers, child.local))
             inner = rails + {"": "", glyphs.fork: glyphs.rail}.get(branch, "   ")
             for place, below in reversed(list(enumerate(children[number], 1))):
                 stack.append((below, inner, glyphs.last if place == len(children[number]) else glyphs.fork))
@@ -166,9 +177,14 @@ class _Child:
     text: str = ""
 
 
-def _children(part: Excerpt, made: Diagram) -> dict[int, list[_Child]]:
+def _said(node: Node, longest: int) -> str:
+    operation = f" = {node.operation}" if node.operation else ""
+    return f"{cut(node.title, longest)}{operation}{' (dead)' * node.dead}{' *' * node.lit}"
+
+
+def _children(made: Diagram) -> dict[int, list[_Child]]:
     """Return what stands below each node: its arguments in order, then how many are not shown."""
-    ordered: dict[int, list[tuple[int, _Child]]] = {number: [] for number in part.shown}
+    ordered: dict[int, list[tuple[int, _Child]]] = {node.number: [] for node in made.nodes}
     for use in made.uses:
         ordered[use.target].append((use.position, _Child(use.source, use.label.strip())))
     for constant in made.constants:
@@ -179,10 +195,6 @@ def _children(part: Excerpt, made: Diagram) -> dict[int, list[_Child]]:
     for target, count in made.hidden.items():
         found[target].append(_Child(None, text=f"… {count:,} more {'argument' if count == 1 else 'arguments'}"))
     return found
-
-
-def _name(part: Excerpt, number: int) -> str:
-    return cut(part.name(number), 24)
 
 
 def _format(blocks: list[list[_Row]], width: int, color: bool) -> list[str]:

@@ -1,6 +1,8 @@
 """What the tests of pictures share: the classical expressions, and a PATH without Graphviz."""
 
+import itertools
 import os
+import random
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -66,3 +68,47 @@ def fake_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str],
         return script
 
     return install
+
+
+class OpByOpNeuron:
+    """micrograd's neuron as it is written there: products and sums of two."""
+
+    def __init__(self, nin: int, nonlin: bool, rng: random.Random) -> None:
+        self.w = [Value(rng.uniform(-1, 1)) for _ in range(nin)]
+        self.b = Value(0)
+        self.nonlin = nonlin
+
+    def __call__(self, x: list[Value]) -> Value:
+        act = sum((wi * xi for wi, xi in zip(self.w, x, strict=True)), self.b)
+        return act.relu() if self.nonlin else act
+
+
+class OpByOpMLP:
+    """micrograd's MLP of such neurons."""
+
+    def __init__(self, sizes: list[int], rng: random.Random) -> None:
+        last = len(sizes) - 2
+        self.layers = [
+            [OpByOpNeuron(nin, k != last, rng) for _ in range(nout)]
+            for k, (nin, nout) in enumerate(itertools.pairwise(sizes))
+        ]
+
+    def __call__(self, x: list[Value]) -> Value:
+        for layer in self.layers:
+            x = [neuron(x) for neuron in layer]
+        return x[0]
+
+    def parameters(self) -> list[Value]:
+        return [p for layer in self.layers for neuron in layer for p in (*neuron.w, neuron.b)]
+
+
+@pytest.fixture
+def moons_loss() -> Value:
+    """The loss of micrograd's demo over ten samples, operation by operation, after backward()."""
+    rng = random.Random(1337)
+    model = OpByOpMLP([2, 16, 16, 1], rng)
+    samples = [[Value(rng.uniform(-1, 2)), Value(rng.uniform(-1, 1))] for _ in range(10)]
+    margins = [(1 + -rng.choice([-1.0, 1.0]) * model(x)).relu() for x in samples]
+    loss = named(sum(margins) * (1.0 / len(margins)) + 1e-4 * sum(p * p for p in model.parameters()), "loss")
+    loss.backward()
+    return loss

@@ -37,12 +37,13 @@ def test_a_dot_that_hangs_or_fails_gives_text_in_time(
     assert "dot was not done after 0.2 s" in bundle["text/plain"]
 
 
-def test_a_hundred_thousand_nodes_answer_quickly_in_text(chain: Value) -> None:
+def test_a_hundred_thousand_nodes_answer_quickly_and_folded(chain: Value) -> None:
+    pytest.importorskip("pygraphviz")
     start = time.perf_counter()
     bundle = notebook.mimebundle(chain)
-    assert time.perf_counter() - start < 3  # measured 0.5 s; the machine may be busy
-    assert list(bundle) == ["text/plain"]
-    assert "150 of 100,001 nodes shown" in bundle["text/plain"]
+    assert time.perf_counter() - start < 5  # measured 0.8 s; the machine may be busy
+    assert "100,001 nodes shown as 4 boxes, by shape" in bundle["text/plain"]
+    assert bundle["image/svg+xml"].count('class="node') == 4 + 3  # and the constants
 
 
 def test_only_what_is_asked_for_is_made(square: Value) -> None:

@@ -1,4 +1,5 @@
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import graphviz
 import pytest
 
 from engine import Value, sum_
+from nn.scalar import MLP
 from viz import draw
 from viz.numerals import TIMES
 from viz.operations import SHAPES
@@ -139,14 +141,88 @@ def test_themes_differ_and_auto_follows_the_screen(square: Value) -> None:
     assert 'fill="#12161b"' in pictures["dark"]
 
 
-def test_a_hundred_thousand_nodes_answer_quickly_with_a_part_that_says_so(chain: Value) -> None:
+def test_a_hundred_thousand_operations_can_be_cut_to_a_part_that_says_so(chain: Value) -> None:
     start = time.perf_counter()
-    drawing = draw(chain)
-    assert time.perf_counter() - start < 3  # measured 0.5 s; the machine may be busy
+    drawing = draw(chain, level="op")
+    assert time.perf_counter() - start < 5  # measured 0.8 s; the machine may be busy
     assert len(NODE.findall(drawing.source)) == 150
     assert "150 of 100,001 nodes shown, nearest the output".replace(" ", "\N{NO-BREAK SPACE}") in drawing.source
     assert "1\N{NO-BREAK SPACE}more" not in drawing.source
     assert "1 more argument" in drawing.source
+
+
+def test_a_large_graph_folds_and_says_into_how_many_boxes(chain: Value) -> None:
+    drawing = draw(chain)
+    assert len(NODE.findall(drawing.source)) == 4
+    assert "100,001 nodes shown as 4 boxes".replace(" ", "\N{NO-BREAK SPACE}") in drawing.source
+    assert 'level="op", max_nodes=100001 shows all' in drawing.description
+
+
+def test_the_moons_loss_is_folded_and_drawn_by_layer_in_time(moons_loss: Value) -> None:
+    pytest.importorskip("pygraphviz")
+    start = time.perf_counter()
+    drawing = draw(moons_loss)
+    picture = drawing.picture().decode()
+    assert time.perf_counter() - start < 5  # measured 0.4 s; the machine may be busy
+    names = [text.text for text in ElementTree.fromstring(picture).iter(f"{SVG}text")]
+    assert {"layer\N{NO-BREAK SPACE}1", "layer\N{NO-BREAK SPACE}2", "layer\N{NO-BREAK SPACE}3"} <= set(names)
+    assert "nodes shown as 13 boxes, by layer" in drawing.description
+    assert "16 neurons \N{MULTIPLICATION SIGN} 10 samples" in drawing.description
+
+
+def test_neurons_drawn_by_operations_stand_in_frames_with_their_layer() -> None:
+    model = MLP(2, [2, 1], rng=random.Random(0))
+    source = draw(model([Value(1.0), Value(2.0)]), names={"model": model}).source
+    frames = re.findall(r'subgraph cluster_\d+ \{\n.*label="([^"]+)"', source)
+    assert frames == ["layer 1 · neuron 1", "layer 1 · neuron 2", "layer 2 · neuron 1"]
+    assert "model.w1[2,1]" in source
+
+
+def test_a_dead_relu_is_hatched_and_what_gets_no_gradient_is_flagged() -> None:
+    w, x = Value(2.0, label="w"), Value(-1.0, label="x")
+    y = (w * x).relu() * 3.0
+    y.backward()
+    source = draw(y).source
+    hatched = re.findall(r'class="([^"]*dead[^"]*)".*style=striped', source)
+    assert hatched == ["operation dead"]
+    assert source.count("!\N{NO-BREAK SPACE}zero") == 3
+    assert "hatched:" in source
+    assert "hatched:" not in draw(w * x).source
+
+
+def test_a_huge_or_broken_gradient_gets_a_heavy_frame_of_its_own() -> None:
+    x = Value(1e-8, label="x")
+    (x.log() * 1.0).backward()
+    y = x.log()
+    y.backward()
+    source = draw(y).source
+    assert re.search(r'class="input huge" color="#CC79A7".* penwidth=3', source)
+
+
+def test_a_negative_derivative_is_dashed(neuron: Value) -> None:
+    edges = [statement for statement in draw(neuron).body if " -> " in statement]
+    assert ["style=dashed" in edge for edge in edges] == ["use negative" in edge for edge in edges]
+    (dashed,) = [edge for edge in edges if "style=dashed" in edge]
+    assert "w1 = -3.0000" in dashed
+
+
+def test_a_highlight_lights_its_paths_and_writes_out_their_products(square: Value) -> None:
+    x = square.args[1]
+    drawing = draw(square, highlight=x)
+    assert drawing.source.count('class="use lit"') == 4
+    assert drawing.description.splitlines()[1] == "d y / d x = 7.0000, the sum over 3 paths"
+    assert "x → y: 1.0000" in drawing.description
+    with pytest.raises(ValueError, match="no path leads from"):
+        draw(square, highlight=Value(3.0))
+
+
+def test_a_picture_in_grey_still_tells_what_colour_tells(square: Value) -> None:
+    """A lit edge is heavier, a negative one dashed, a dead unit hatched, an alarm in words: no colour is needed."""
+    light = draw(square, highlight=square.args[1]).source
+    paper = draw(square, highlight=square.args[1], theme="paper").source
+    for attribute in ("penwidth", "style", "peripheries"):
+        pattern = rf'{attribute}="?([^"\s]+)'
+        assert re.findall(pattern, light) == re.findall(pattern, paper)
 
 
 def test_a_long_comb_is_drawn_with_straight_lines_in_time() -> None:

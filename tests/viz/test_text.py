@@ -60,10 +60,32 @@ def test_a_deep_chain_goes_on_below_instead_of_running_out_of_the_page() -> None
 
 def test_a_hundred_thousand_nodes_are_cut_quickly_and_counted(chain: Value) -> None:
     start = time.perf_counter()
-    text = lines(chain, max_nodes=10)
+    text = lines(chain, max_nodes=10, level="op")
     assert time.perf_counter() - start < 3  # measured 0.5 s; the machine may be busy
     assert "10 of 100,001 nodes shown" in text[-2]
     assert len(text) < 40
+
+
+def test_a_large_graph_is_folded_and_says_so(chain: Value) -> None:
+    text = lines(chain, ascii=True)
+    assert sum("data" in line for line in text) == 4
+    assert any("* x 99,998" in line for line in text)
+    assert "100,001 nodes shown as 4 boxes" in text[-2]
+
+
+def test_what_is_lit_has_a_star_and_the_paths_stand_below(square: Value) -> None:
+    text = lines(square, highlight=square.args[1])
+    assert [line.split("data")[0].strip() for line in text if "data" in line and "*" in line.split("data")[0]] == [
+        "y = + *",
+        "├─ #1 = * *",
+        "│  ├─ x *",
+    ]
+    assert text[-4] == "d y / d x = 7.0000, the sum over 3 paths"
+
+
+def test_names_come_from_the_caller() -> None:
+    a = Value(1.0)
+    assert lines(a.tanh(), names={"a": a})[1].startswith("└─ a ")
 
 
 def test_colours_are_for_terminals_and_respect_no_color(square: Value, monkeypatch: pytest.MonkeyPatch) -> None:

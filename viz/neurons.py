@@ -1,0 +1,210 @@
+"""Neurons and layers, told from the structure of a graph alone: nothing needs to be recorded while it is built.
+
+A neuron is s(w . x + b): a dot product with leaves for weights, or the same written with * and +, and then perhaps an
+activation. Two of these with the same weights are one neuron at work on two samples; neurons over the same inputs
+are one layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from engine.elementary import ADD, DOT, MUL, SUM
+from engine.value import Constant
+from viz.record import Record
+from viz.roles import WEIGHT_NAME
+
+ACTIVATIONS = frozenset("relu leaky_relu elu sigmoid tanh softplus silu gelu erf atan sin".split())
+SUMS = frozenset({ADD, SUM})
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """One neuron at work on one sample, as ids.
+
+    Attributes
+    ----------
+    output : int
+        Its activation, or the sum where it has none.
+    inner : tuple of int
+        Every operation it is made of, the output too.
+    weights, inputs : tuple of int
+        w and x, pair by pair.
+    bias : int or None
+        b.
+    activation : str
+        The name of s; empty where there is none.
+    """
+
+    output: int
+    inner: tuple[int, ...]
+    weights: tuple[int, ...]
+    inputs: tuple[int, ...]
+    bias: int | None
+    activation: str
+
+    @property
+    def parameters(self) -> tuple[int, ...]:
+        """The weights, then the bias if there is one: what makes two of these the same neuron."""
+        return self.weights if self.bias is None else (*self.weights, self.bias)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The neurons of a layer, each as the tuple of its parameters' ids, in the order in which they are computed."""
+
+    neurons: tuple[tuple[int, ...], ...]
+    activations: tuple[str, ...]
+
+
+def find_neurons(graph: Record) -> list[Neuron]:
+    """Return every neuron at work, in topological order.
+
+    Examples
+    --------
+    >>> from nn.scalar import MLP
+    >>> from viz.record import record
+    >>> found = find_neurons(record(MLP(2, [3, 1])([1.0, 2.0])))
+    >>> [(len(neuron.weights), neuron.activation) for neuron in found]
+    [(2, 'relu'), (2, 'relu'), (2, 'relu'), (3, '')]
+    """
+    found = []
+    for number, node in enumerate(graph.nodes):
+        if node.row is DOT:
+            parts = _of_dot(graph, number)
+        elif node.row is ADD or node.row is SUM:
+            user = graph.nodes[graph.user[number]]
+            inside = graph.uses[number] == 1 and user.row in SUMS
+            parts = None if inside else _of_sum(graph, number)
+        else:
+            continue
+        if parts is not None:
+            found.append(_with_activation(graph, number, *parts))
+    outputs = {neuron.output for neuron in found}
+    return [neuron for neuron in found if _is_plausible(graph, neuron, outputs)]
+
+
+_Parts = tuple[list[int], list[int], list[int], int | None]  # inner operations, weights, inputs, bias
+
+
+def _of_dot(graph: Record, number: int) -> _Parts | None:
+    arguments = graph.arguments[number]
+    pairs = len(arguments) // 2
+    weights, inputs = list(arguments[:pairs]), list(arguments[pairs : 2 * pairs])
+    bias = arguments[-1] if len(arguments) % 2 else None
+    if not all(_is_leaf(graph, w) for w in weights):
+        weights, inputs = inputs, weights
+    if not all(_is_leaf(graph, w) for w in weights) or (bias is not None and graph.nodes[bias].row is not None):
+        return None
+    return [number], weights, inputs, bias
+
+
+def _of_sum(graph: Record, root: int) -> _Parts | None:
+    """Read w1*x1 + w2*x2 + ... + b, whatever the order; None if it is another kind of sum."""
+    terms, inner = graph.sum_terms(root, SUMS, labelled=True)
+    weights, inputs, bias = [], [], None
+    for term in terms:
+        node = graph.nodes[term]
+        if node.row is MUL and graph.uses[term] == 1:
+            pair = _weight_first(graph, *graph.arguments[term])
+            if pair is None:
+                return None
+            inner.append(term)
+            weights.append(pair[0])
+            inputs.append(pair[1])
+        elif _is_leaf(graph, term) and bias is None:
+            bias = term
+        elif not (isinstance(node, Constant) and node.data == 0):  # sum() starts with 0
+            return None
+    if not weights or (len(weights) == 1 and bias is None) or not set(weights).isdisjoint(inputs):
+        return None
+    return inner, weights, inputs, bias
+
+
+def _weight_first(graph: Record, a: int, b: int) -> tuple[int, int] | None:
+    """Tell the weight of a product from its input: the leaf; of two leaves the one that is named so, else the first."""
+    if not _is_leaf(graph, a):
+        return (b, a) if _is_leaf(graph, b) else None
+    if not _is_leaf(graph, b):
+        return a, b
+    named_so = bool(WEIGHT_NAME.match(graph.label(b))) and not WEIGHT_NAME.match(graph.label(a))
+    return (b, a) if named_so else (a, b)
+
+
+def _is_leaf(graph: Record, number: int) -> bool:
+    node = graph.nodes[number]
+    return node.row is None and not isinstance(node, Constant)
+
+
+def _with_activation(
+    graph: Record, root: int, inner: list[int], weights: list[int], inputs: list[int], bias: int | None
+) -> Neuron:
+    output, name = root, ""
+    if graph.uses[root] == 1:
+        row = graph.nodes[graph.user[root]].row
+        if row is not None and row.name in ACTIVATIONS and graph.arguments[graph.user[root]][0] == root:
+            output, name = graph.user[root], row.name
+            inner = [*inner, output]
+    return Neuron(output, tuple(sorted(inner)), tuple(weights), tuple(inputs), bias, name)
+
+
+def _is_plausible(graph: Record, neuron: Neuron, outputs: set[int]) -> bool:
+    """Whether it is more than some sum of products: a dot product, or followed by an activation, or fed by neurons."""
+    is_dot = any(graph.nodes[number].row is DOT for number in neuron.inner)
+    return is_dot or bool(neuron.activation) or not outputs.isdisjoint(neuron.inputs)
+
+
+def find_layers(graph: Record, neurons: Sequence[Neuron]) -> list[Layer]:
+    """Return the layers that neurons form, those nearest the inputs first.
+
+    Examples
+    --------
+    >>> from nn.scalar import MLP
+    >>> from viz.record import record
+    >>> graph = record(MLP(2, [3, 1])([1.0, 2.0]))
+    >>> [len(layer.neurons) for layer in find_layers(graph, find_neurons(graph))]
+    [3, 1]
+    """
+    activations: dict[tuple[int, ...], str] = {}
+    parent: dict[tuple[int, ...], tuple[int, ...]] = {}
+    over: dict[tuple[object, ...], tuple[int, ...]] = {}  # the inputs of a sample -> a neuron that reads them
+    for neuron in neurons:
+        key = neuron.parameters
+        activations.setdefault(key, neuron.activation)
+        parent.setdefault(key, key)
+        inputs = tuple([_same(graph, number) for number in neuron.inputs])
+        other = _root(parent, over.setdefault(inputs, key))
+        parent[_root(parent, key)] = other
+    groups: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+    for key in activations:
+        groups.setdefault(_root(parent, key), []).append(key)
+    depths = _depths(graph, neurons)
+    first = {root: min(depths[key] for key in keys) for root, keys in groups.items()}
+    ordered = sorted(groups, key=first.__getitem__)
+    return [Layer(tuple(groups[root]), tuple(activations[key] for key in groups[root])) for root in ordered]
+
+
+def _same(graph: Record, number: int) -> object:
+    """Return what makes two inputs the same one: every neuron gets its own copies of plain numbers."""
+    node = graph.nodes[number]
+    return ("constant", str(node.data)) if isinstance(node, Constant) else number
+
+
+def _root(parent: dict[tuple[int, ...], tuple[int, ...]], key: tuple[int, ...]) -> tuple[int, ...]:
+    while parent[key] != key:
+        parent[key] = key = parent[parent[key]]
+    return key
+
+
+def _depths(graph: Record, neurons: Iterable[Neuron]) -> dict[tuple[int, ...], int]:
+    """Return for each neuron the least number of neurons, itself included, on its longest way from the leaves."""
+    at = {neuron.output: neuron.parameters for neuron in neurons}
+    depth = [0] * len(graph.nodes)
+    found: dict[tuple[int, ...], int] = {}
+    for number, arguments in enumerate(graph.arguments):
+        if arguments:
+            depth[number] = max([depth[argument] for argument in arguments]) + (number in at)
+            if number in at:
+                found[at[number]] = min(depth[number], found.get(at[number], depth[number]))
+    return found

@@ -1,0 +1,89 @@
+"""A recorded graph as lists of ids, which is what every pass that folds a large graph reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.graph import postorder
+from engine.value import Value
+from viz.excerpt import label_of
+
+
+@dataclass(frozen=True)
+class Record:
+    """A graph: an id is a position in ``nodes``, as in ``Graph(output).nodes``.
+
+    Attributes
+    ----------
+    nodes : tuple of Value
+        Arguments before uses; the output is last.
+    arguments : list of tuple of int
+        The ids of each node's arguments, in order.
+    uses : list of int
+        How often each node is used as an argument.
+    user : list of int
+        The last node that uses it; -1 for the output.
+    names : mapping of int to str
+        Names for Values without a label, by ``id``.
+    """
+
+    nodes: tuple[Value, ...]
+    arguments: list[tuple[int, ...]]
+    uses: list[int]
+    user: list[int]
+    names: Mapping[int, str] = field(default_factory=dict)
+
+    def label(self, number: int) -> str:
+        """Return a node's own label, or the name that its caller has for it, or nothing."""
+        node = self.nodes[number]
+        return label_of(node) if node.label else self.names.get(id(node), "") if self.names else ""
+
+    def sum_terms(self, root: int, rows: frozenset[Any], labelled: bool) -> tuple[list[int], list[int]]:
+        """Return the terms of a sum that was written with several +, and the ids of its inner additions.
+
+        A partial sum that is used elsewhere too is a term of its own, and so is one with a name unless ``labelled``.
+
+        Examples
+        --------
+        >>> a = Value(1.0)
+        >>> found = record(a + a.exp() + a)
+        >>> found.sum_terms(3, frozenset({found.nodes[3].row}), labelled=True)
+        ([0, 1, 0], [3, 2])
+        """
+        terms, inner, stack = [], [], [root]
+        while stack:
+            number = stack.pop()
+            opens = number == root or (
+                self.nodes[number].row in rows and self.uses[number] == 1 and (labelled or not self.label(number))
+            )
+            if opens:
+                inner.append(number)
+                stack.extend(reversed(self.arguments[number]))
+            else:
+                terms.append(number)
+        return terms, inner
+
+
+def record(output: Value, names: Mapping[int, str] | None = None) -> Record:
+    """Read a value's graph.
+
+    Examples
+    --------
+    >>> x = Value(3.0)
+    >>> found = record(x * x)
+    >>> found.arguments, found.uses, found.user
+    ([(), (0, 0)], [2, 0], [1, -1])
+    """
+    nodes = tuple(postorder(output))
+    ids = {id(node): number for number, node in enumerate(nodes)}
+    arguments: list[tuple[int, ...]] = []
+    uses, user = [0] * len(nodes), [-1] * len(nodes)
+    for target, node in enumerate(nodes):
+        numbers = tuple([ids[id(argument)] for argument in node.args])
+        arguments.append(numbers)
+        for number in numbers:
+            uses[number] += 1
+            user[number] = target
+    return Record(nodes, arguments, uses, user, names or {})
