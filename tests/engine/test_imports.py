@@ -29,7 +29,8 @@ def test_importing_the_scalar_networks_imports_no_numpy() -> None:
 
 @pytest.mark.parametrize("name", ["Neuron", "Layer", "MLP"])
 def test_micrograds_networks_come_from_the_package_too(name: str) -> None:
-    assert run(f"import sys; from nn import {name}; print({name}.__module__, 'numpy' in sys.modules)") == "nn.scalar False"
+    shown = run(f"import sys; from nn import {name}; print({name}.__module__, 'numpy' in sys.modules)")
+    assert shown == "nn.scalar False"
 
 
 def test_importing_the_engine_takes_little_time(tmp_path: object) -> None:
