@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from engine.check import blackbox, oracles
+from engine.check.case import Case, Component, component_name, ulps_between
 from engine.check.diagnosis import likely_mistake
 from engine.check.kinks import nearest
 from engine.check.oracles import Truth
@@ -13,7 +14,7 @@ from engine.check.report import WORST_FIRST, Report
 from engine.check.reproduction import reproduction
 from engine.check.runs import NotRunnable
 from engine.check.structure import Point, flat_numbers, unit_roundoff
-from engine.check.verdicts import Case, Component, component_name, judge, judge_estimates, ulps_between
+from engine.check.verdicts import judge, judge_estimates
 
 ORACLES = ("auto", "interval", "rerun", "complex", "ladder")
 ON_KINK = ("report", "accept", "fail")

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
+from engine.check.case import Case
 from engine.check.planted import Mistakes
 from engine.check.structure import Block
-from engine.check.verdicts import Case
 
 NEAR = 1e-7  # relative to the prediction; a claim that has lost more digits is not diagnosed
 FACTOR_NEAR = 1e-11  # by so much a constant ratio may vary

@@ -27,6 +27,7 @@ from engine.check.structure import Point
 from engine.check.tape import Switch
 
 MOST_TIES = 6  # for so many, all 2**6 combinations of outcomes are tried
+DIRECTIONS = 4  # each with its opposite
 INFINITE = 2.0**250  # a slope that is so large at a distance of 2**-1100 grows without bound
 CLOSE = 64.0  # a comparison is near-tied where rounding, times this, could decide it
 
@@ -64,7 +65,8 @@ def around(
     forced = list(_forced(f, point, found, ties)) if ties else []
     sides = list(_beside(f, point)) if exact or beside else []
     values = [value for _, value in sides]
-    result = Neighbourhood([found.tape.switches[k] for k in ties], len(ties) <= MOST_TIES)
+    inside = len(sides) == 2 * DIRECTIONS  # else the point is on the border of f's domain
+    result = Neighbourhood([found.tape.switches[k] for k in ties], len(ties) <= MOST_TIES and inside)
     result.jump = any(_jumps(a, b) for v in values for a, b in zip(v, values[0], strict=True))
     for i in range(len(found.outputs) * len(found.leaves)):
         one_sided = [gradient[i] for gradient, _ in sides if gradient[i] - gradient[i] == 0]
@@ -72,9 +74,9 @@ def around(
         if not every:
             continue
         low, high = min(every), max(every)
-        if one_sided and min(map(abs, one_sided)) > INFINITE and low * high > 0:
+        if inside and one_sided and min(map(abs, one_sided)) > INFINITE and low * high > 0:
             result.smooth[i] = one_sided[0] * math.inf
-        elif one_sided and _close(min(one_sided), max(one_sided)) and not result.jump:
+        elif inside and one_sided and _close(min(one_sided), max(one_sided)) and not result.jump:
             result.smooth[i] = one_sided[0]
         if i not in result.smooth or not _close(low, high):
             result.hulls[i] = (low, high)
@@ -113,7 +115,7 @@ def _beside(f: Callable[..., Any], point: Point) -> Iterable[tuple[list[Any], li
     """Yield the derivatives just beside the point, on opposite sides, nearer than any other double."""
     real = RealField(MOST)
     rng = random.Random(2)
-    for _ in range(4):
+    for _ in range(DIRECTIONS):
         direction = [real.context.ldexp(rng.uniform(-1, 1), -1100) for _ in point.numbers]
         for sign in (1, -1):
             moved = [real.number(x) + sign * d for x, d in zip(point.numbers, direction, strict=True)]

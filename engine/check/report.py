@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.check.case import Component
 from engine.check.kinks import Nearest
-from engine.check.verdicts import Component
 
 WORST_FIRST = ("wrong", "inconclusive", "inaccurate", "kink", "ok")
 SHOWN = 5  # components that a report spells out

@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.check.case import ulps_between
 from engine.check.checking import check_gradient
 from engine.check.extras import require
 from engine.check.programs import KINKED, SMOOTH, Program, Step
 from engine.check.structure import Point, flat_numbers
-from engine.check.verdicts import ulps_between
 from engine.elementary import TABLE
 
 if TYPE_CHECKING:

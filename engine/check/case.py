@@ -1,0 +1,142 @@
+"""A gradient that is to be judged: what is claimed, what is true, and what rounding may do to it.
+
+Glossary
+--------
+ulp: unit in the last place of the truth. unit: half of the one of 1.0, 2**-53, or 2**-24 for float32.
+kappa_i: sum_j |x_j d2f/dx_i dx_j| / |df/dx_i|, by how much a relative error in x grows in the derivative.
+noise: what the derivative scatters by when every operation of f and of its derivative is rounded to doubles at random.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from engine.check.fields import RealField
+from engine.check.oracles import Truth
+from engine.check.runs import NotRunnable, Run, exact_claims, noisy_runs, run
+from engine.check.structure import Point
+
+CONDITION_BITS = 401  # for kappa: half of them go to the step, half to the digits of the difference
+
+
+@dataclass(slots=True)
+class Component:
+    """One component of a gradient, and what is said of it."""
+
+    name: str
+    claimed: float
+    truth: Any
+    low: Any
+    high: Any
+    ulps: float
+    verdict: str = "ok"
+    why: str = ""
+    kappa: float | None = None
+
+
+@dataclass(eq=False)
+class Case:
+    """One gradient to be judged: the functions, the point, what is claimed and what is true."""
+
+    f: Callable[..., Any]
+    grad: Callable[..., Any]
+    point: Point
+    truth: Truth
+    claims: list[float]
+    unit: float = 2.0**-53
+    order: int = 1
+    components: list[Component] = field(default_factory=list)
+
+    @property
+    def width(self) -> int:
+        """The number of variables: component k * width + i is the derivative of result k by variable i."""
+        return len(self.point.numbers)
+
+    @cached_property
+    def noisy(self) -> list[Run]:
+        """Runs of f in noisy doubles."""
+        assert self.truth.run is not None
+        return noisy_runs(self.f, self.point, self.truth.run)
+
+    @cached_property
+    def noise(self) -> list[Any]:
+        """What rounding does to each derivative, the largest of several trials."""
+        return scatter(self.truth, self.noisy, self.unit)
+
+    @cached_property
+    def textbook_noise(self) -> list[Any]:
+        """The same where derivatives are computed in forms that cancel, such as 1 - y*y."""
+        assert self.truth.run is not None
+        return scatter(self.truth, noisy_runs(self.f, self.point, self.truth.run, textbook=True), self.unit)
+
+    @cached_property
+    def formula(self) -> list[Any] | None:
+        """The user's gradient with 400 digits, or None where it runs on doubles only."""
+        try:
+            found = exact_claims(self.grad, self.point)
+        except NotRunnable:
+            return None
+        return found if len(found) == len(self.claims) else None
+
+    @cached_property
+    def _gradient(self) -> list[Any]:
+        return run(self.f, self.point, RealField(CONDITION_BITS)).gradient()
+
+    def kappa(self, i: int) -> float | None:
+        """Return the condition of derivative i, for a single result: one more gradient gives a row of the Hessian."""
+        size = abs(self.truth.middle(i))
+        if self.truth.outputs != 1 or self.truth.run is None or not 0 < size < math.inf:
+            return None
+        field = RealField(CONDITION_BITS)
+        numbers = [field.number(x) for x in self.point.numbers]
+        h = field.context.ldexp(abs(numbers[i]) or field.one, -CONDITION_BITS // 2)
+        numbers[i] += h
+        moved = run(self.f, self.point, field, numbers=numbers).gradient()
+        row = [(u - v) / h for u, v in zip(moved, self._gradient, strict=True)]
+        total = sum(abs(x * second) for x, second in zip(self.point.numbers, row, strict=True)) / size
+        return float(total) if total < 1e300 else None
+
+
+def scatter(truth: Truth, runs: Sequence[Run], unit: float) -> list[Any]:
+    """Return the largest distance from the truth that noisy derivatives reach, scaled to the claims' precision."""
+    jacobians = [r.jacobian() for r in runs]
+    scale = unit * 2**53
+    result = []
+    for i in range(len(truth.low)):
+        middle = truth.middle(i)
+        result.append(max(abs(j[i] - middle) for j in jacobians) * scale)
+    return result
+
+
+def ulps_between(claimed: float, low: Any, high: Any, unit: float = 2.0**-53) -> float:
+    """Return the distance of a claim from an enclosure, in units in the last place of the truth.
+
+    >>> ulps_between(1.0 + 2**-50, 1, 1)
+    4.0
+    >>> ulps_between(0.0, 0, 0)
+    0.0
+    """
+    if claimed != claimed:
+        return math.inf
+    nearest = low if claimed < low else high if claimed > high else None
+    if nearest is None:
+        return 0.0
+    try:
+        size = float(nearest)
+    except OverflowError:
+        size = math.inf
+    if math.isinf(size) or math.isinf(claimed):
+        return 0.0 if claimed == size else math.inf
+    return float(abs(claimed - nearest) / (math.ulp(size) * (unit * 2**53)))
+
+
+def component_name(point: Point, outputs: int, i: int, order: int = 1) -> str:
+    """Return what a report calls component i: the variable, or for a Jacobian the result as well."""
+    width = len(point.names)
+    if order == 2:
+        return f"d2/d {point.names[i // width]} d {point.names[i % width]}"
+    return point.names[i] if outputs == 1 else f"result {i // width} by {point.names[i % width]}"

@@ -1,0 +1,79 @@
+"""Is the formula right, whatever this evaluation of it lost? The question between inaccurate and wrong."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+from engine.check.case import Case
+from engine.check.fields import FIFTY_DIGITS, IntervalField
+from engine.check.runs import NotRunnable, Run, exact_claims, run
+from engine.check.structure import flat_numbers
+
+RIGHT = 2.0**-36  # about 1.5e-11: a formula that is nearer to the truth than this has a rounded constant, not a mistake
+
+
+def formula_is_right(case: Case, i: int) -> bool:
+    """Tell whether the gradient's formula is the derivative, whatever this evaluation of it lost."""
+    truth = case.components[i].truth
+    size = abs(truth)
+    if case.formula is not None:
+        error = abs(case.formula[i] - truth)
+        if error <= RIGHT * size or error <= case.noise[i] / 2**300:
+            return True
+        if not error < math.inf:  # lost in the formula itself, as inf - inf
+            return not _persists(case, i, spread=2.0**-4)
+        # A constant that f and its gradient round differently may be blown up by cancellation: look elsewhere.
+        return bool(error <= 64 * case.noise[i]) and not _persists(case, i, spread=2.0**-4)
+    error = abs(case.claims[i] - truth)
+    if error <= 64 * case.textbook_noise[i] and case.claims[i] != 0:
+        return not _persists(case, i, spread=2.0**-4)
+    # Lost altogether, as 1 - y*y is where y rounds to 1: then it is right where nothing is lost, and the loss is small.
+    usual = _usual_size(case, i)
+    return bool(error <= 2.0**-40 * usual) and not _persists(case, i, spread=0.9)
+
+
+def _moved(case: Case, spread: float) -> list[tuple[list[float], Run]]:
+    """Return other points, every number up to `spread` of itself nearer to 0, with f's tape there."""
+    rng = random.Random(3)
+    found = []
+    for _ in range(4):
+        shifts = [rng.uniform(spread / 2, spread) for _ in case.point.numbers]
+        numbers = [x * (1 - shift) or shift * 2**-10 for x, shift in zip(case.point.numbers, shifts, strict=True)]
+        try:
+            other = run(case.f, case.point, IntervalField(FIFTY_DIGITS), numbers=numbers)
+        except (ArithmeticError, ValueError):
+            continue
+        if all(node.value is not None for node in other.outputs):
+            found.append((numbers, other))
+    return found
+
+
+def _usual_size(case: Case, i: int) -> Any:
+    k, j = divmod(i, case.width)
+    return max((abs(_middle(other.gradient(k)[j])) for _, other in _moved(case, 0.9)), default=0)
+
+
+def _middle(x: Any) -> Any:
+    return (x.low + x.high) / 2
+
+
+def _persists(case: Case, i: int, spread: float) -> bool:
+    """Tell whether the gradient disagrees with the truth at half of some other points too, beyond any rounding."""
+    k, j = divmod(i, case.width)
+    disagreements = tried = 0
+    usual = _usual_size(case, i) if spread > 0.5 else 0
+    for numbers, other in _moved(case, spread):
+        truth = _middle(other.gradient(k)[j])
+        try:
+            if case.formula is not None:
+                claim, allowed = exact_claims(case.grad, case.point, numbers)[i], RIGHT * abs(truth)
+            else:
+                claim = float(flat_numbers(case.grad(*case.point.arguments(numbers)))[i])
+                allowed = 2.0**-34 * abs(truth) + 2.0**-44 * usual
+        except (NotRunnable, ArithmeticError, ValueError):
+            continue
+        tried += 1
+        disagreements += not abs(claim - truth) <= allowed
+    return tried == 0 or 2 * disagreements >= tried
