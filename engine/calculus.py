@@ -81,12 +81,12 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
             if not -len(args) <= i < len(args):
                 got = f"the function was called with {len(args)} argument(s) by position"
                 raise TypeError(f"argnums names argument {i}, but {got}; pass it by position, or change argnums")
-        nested = _depth.get() > 0 or any(isinstance(x, Value) for i in positions for x in _numbers(args[i]))
-        variables = {i % len(args): map_numbers(_variable, args[i]) for i in positions}
-        with _inside():
+        nested = is_nested([x for i in positions for x in numbers_of(args[i])])
+        variables = {i % len(args): map_numbers(variable, args[i]) for i in positions}
+        with recorded_inside():
             output = f(*[variables.get(i, a) for i, a in enumerate(args)], **kwargs)
         if not isinstance(output, Value):
-            output = _output(output)
+            output = output_value(output)
         found = adjoints(output, recorded=nested)
         zero = type(output.data)()
         gradients = tuple(map_numbers(lambda v: found.get(v, zero), variables[i % len(args)]) for i in positions)
@@ -117,13 +117,23 @@ def map_numbers(f: Callable[[Any], Any], structure: Any) -> Any:
     return f(structure)
 
 
-def _numbers(structure: Any) -> list[Any]:
+def numbers_of(structure: Any) -> list[Any]:
+    """Return the numbers of a nested structure, in order.
+
+    >>> numbers_of({"a": [1, (2, 3)], "b": 4})
+    [1, 2, 3, 4]
+    """
     found: list[Any] = []
     map_numbers(found.append, structure)
     return found
 
 
-def _variable(x: Any) -> Value:
+def is_nested(arguments: Sequence[Any]) -> bool:
+    """Tell whether another derivative is under way around these arguments, so that this one must be recorded."""
+    return _depth.get() > 0 or any(isinstance(x, Value) for x in arguments)
+
+
+def variable(x: Any) -> Value:
     """Return a Value for one argument: a new leaf, or a node on top of an outer derivative's Value.
 
     The node keeps apart what is the same number in two roles: in `grad(lambda x: grad(lambda y: x * y)(x))` the inner
@@ -133,7 +143,8 @@ def _variable(x: Any) -> Value:
 
 
 @contextmanager
-def _inside() -> Iterator[None]:
+def recorded_inside() -> Iterator[None]:
+    """Let derivatives inside the with statement record themselves, to be differentiated again."""
     token = _depth.set(_depth.get() + 1)
     try:
         yield
@@ -141,7 +152,7 @@ def _inside() -> Iterator[None]:
         _depth.reset(token)
 
 
-def _output(output: Any) -> Value:
+def output_value(output: Any) -> Value:
     """Return the Value in a NumPy array of no dimensions, or a leaf for a number that depends on nothing; or raise."""
     if getattr(output, "ndim", None) == 0:
         output = output.item()

@@ -128,10 +128,10 @@ class Graph:
         return {v: v.data for v in self.leaves}
 
 
-def postorder(output: Value) -> Iterator[Value]:
-    """Yield each Value that output was made from once, arguments before uses, from the left; without recursion."""
+def postorder(*outputs: Value) -> Iterator[Value]:
+    """Yield each Value that the outputs were made from, arguments before uses, from the left; without recursion."""
     done: set[Value] = set()
-    path = [output]
+    path = list(reversed(outputs))
     while path:
         v = path[-1]
         if v in done:
@@ -162,30 +162,31 @@ def adjoints(output: Value, *, recorded: bool = False) -> dict[Value, Any]:
     found: dict[Value, Any] = {output: 1.0 if type(output.data) is float else 1}
     for v in reversed(order):
         g = found.get(v, 0)
-        if _passes_nothing(g, 0):
+        if passes_nothing(g, 0):
             continue
         args = v.args
-        for a, partial in zip(args, _partials(v, args, recorded), strict=True):
-            if not isinstance(a, Constant) and not _passes_nothing(g, partial) and not _passes_nothing(partial, g):
-                contribution = _product(g, partial)
+        for a, partial in zip(args, partials_of(v, args, recorded), strict=True):
+            if not isinstance(a, Constant) and not passes_nothing(g, partial) and not passes_nothing(partial, g):
+                contribution = product(g, partial)
                 found[a] = found[a] + contribution if a in found else contribution
     return found
 
 
-def _partials(v: Value, args: Sequence[Value], recorded: bool) -> Sequence[Any]:
+def partials_of(v: Value, args: Sequence[Value], recorded: bool) -> Sequence[Any]:
+    """Return the local derivatives of a node, as recorded Values or as plain numbers."""
     assert v.row is not None
     if recorded:
         return v.row.partials(v, *[a.data if isinstance(a, Constant) else a for a in args])
     return v.row.partials(v.data, *[a.data for a in args])
 
 
-def _passes_nothing(x: Any, other: Any) -> bool:
+def passes_nothing(x: Any, other: Any) -> bool:
     """Tell whether x * other is left out: x is a plain 0, or a 0 that was recorded and would meet inf or nan."""
     number = data_of(x)
     return bool(number == 0) and (number is x or not abs(data_of(other)) < math.inf)
 
 
-def _product(g: Any, partial: Any) -> Any:
+def product(g: Any, partial: Any) -> Any:
     """Multiply, but record no multiplication by a plain 1: derivative graphs stay as small as the algebra allows."""
     if isinstance(partial, Value) and not isinstance(g, Value) and g == 1:
         return partial
