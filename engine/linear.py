@@ -1,0 +1,135 @@
+"""The derivative of a recorded computation as a linear map, applied forwards or backwards.
+
+Glossary
+--------
+linearization: outputs, inputs and the local derivatives between them, computed once: the Jacobian J, never written out.
+push: J t, one forward sweep, from tangents of the inputs to tangents of the outputs.
+pull: w J, one reverse sweep, from weights of the outputs to adjoints of the inputs.
+
+Sources: Griewank and Walther, Evaluating Derivatives, sections 3.1 and 3.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.calculus import is_nested, map_numbers, numbers_of, output_value, recorded_inside, variable
+from engine.functions import Number
+from engine.graph import partials_of, passes_nothing, postorder, product
+from engine.value import Value
+
+
+class Traced:
+    """One run of f on Values: the variables it was given and what it returned, both in the user's structure.
+
+    Attributes
+    ----------
+    inputs, outputs: the Values in the structures, in order.
+    nested: whether another derivative is under way, so that results must be recorded too.
+    """
+
+    def __init__(self, f: Callable[..., Any], x: Any, *others: Any) -> None:
+        self.nested = any(is_nested(numbers_of(part)) for part in (x, *others))
+        self.variables = map_numbers(variable, x)
+        with recorded_inside():
+            self.result = map_numbers(output_value, f(self.variables))
+        self.inputs: list[Value] = numbers_of(self.variables)
+        self.outputs: list[Value] = numbers_of(self.result)
+
+    def one_output(self) -> Value:
+        """Return the only output, or raise."""
+        if isinstance(self.result, Value):
+            return self.result
+        raise TypeError(f"the function must return one number, got {len(self.outputs)}; see jacobian for several")
+
+    def value(self) -> Any:
+        """Return what f returned: numbers, or Values inside another derivative."""
+        return self.result if self.nested else map_numbers(lambda v: v.data, self.result)
+
+
+
+class Linearization:
+    """The local derivatives between inputs and outputs.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> J = Linearization([x * y, x + y], [x, y])
+    >>> J.push([1.0, 0.0]), J.pull([1.0, 0.0])
+    ([3.0, 1.0], [3.0, 2.0])
+    """
+
+    def __init__(self, outputs: Sequence[Value], inputs: Sequence[Value], *, recorded: bool = False) -> None:
+        self.outputs, self.inputs = outputs, inputs
+        index = {x: i for i, x in enumerate(inputs)}
+        self._steps: list[tuple[int, list[tuple[int, Any]]]] = []
+        for v in postorder(*outputs):
+            if v.row is None or v in index or not any(a in index for a in v.args):
+                continue
+            pairs = zip(v.args, partials_of(v, v.args, recorded), strict=True)
+            terms = [(index[a], partial) for a, partial in pairs if a in index]
+            index[v] = len(index)
+            self._steps.append((index[v], terms))
+        self._size = len(index)
+        self._ends = [index.get(v, -1) for v in outputs]
+        self._zeros = [type(v.data)() for v in outputs]
+
+    def push(self, tangents: Sequence[Any]) -> list[Any]:
+        """Return the tangents of the outputs."""
+        found: list[Any] = [None] * self._size
+        found[: len(self.inputs)] = [None if is_plain_zero(t) else t for t in tangents]
+        for target, terms in self._steps:
+            found[target] = _total((found[source], partial) for source, partial in terms)
+        ends = [found[end] if end >= 0 else None for end in self._ends]
+        return [zero if end is None else end for end, zero in zip(ends, self._zeros, strict=True)]
+
+    def pull(self, weights: Sequence[Any]) -> list[Any]:
+        """Return the adjoints of the inputs."""
+        found: list[Any] = [None] * self._size
+        for end, weight in zip(self._ends, weights, strict=True):
+            if end >= 0:
+                found[end] = weight if found[end] is None else found[end] + weight
+        for target, terms in reversed(self._steps):
+            g = found[target]
+            if g is None or is_plain_zero(g):
+                continue
+            for source, partial in terms:
+                if not passes_nothing(g, partial) and not passes_nothing(partial, g):
+                    share = product(g, partial)
+                    found[source] = share if found[source] is None else found[source] + share
+        ends = found[: len(self.inputs)]
+        return [type(x.data)() if end is None else end for x, end in zip(self.inputs, ends, strict=True)]
+
+
+def _total(terms: Any) -> Any:
+    """Return the sum of tangent * partial, None where nothing is passed on."""
+    total = None
+    for tangent, partial in terms:
+        if tangent is not None and not passes_nothing(tangent, partial) and not passes_nothing(partial, tangent):
+            share = product(tangent, partial)
+            total = share if total is None else total + share
+    return total
+
+
+def matching(structure: Any, values: Sequence[Value], what: str, other: str) -> list[Any]:
+    """Return the numbers of a structure that must have as many as there are values, as numbers of their types."""
+    given = numbers_of(structure)
+    if len(given) != len(values):
+        raise ValueError(f"{what} must have the shape of {other}, {len(values)} numbers; got {len(given)}")
+    return [exactly_like(number, v.data) for number, v in zip(given, values, strict=True)]
+
+
+def is_plain_zero(x: Any) -> bool:
+    """Tell whether x is a 0 that depends on nothing."""
+    return not isinstance(x, Value) and bool(x == 0)
+
+
+def exactly_like(number: Any, other: Number) -> Any:
+    """Return the number in a form that mixes exactly with the other: 1 becomes Fraction(1) beside a Fraction.
+
+    >>> from fractions import Fraction
+    >>> exactly_like(1, Fraction(1, 3)), exactly_like(1, 0.5)
+    (Fraction(1, 1), 1.0)
+    """
+    if isinstance(number, int) and not isinstance(number, bool):
+        return type(other)(number)
+    return number if isinstance(number, Value) else Value(number).data
