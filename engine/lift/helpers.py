@@ -1,0 +1,88 @@
+"""The functions that an emitted module brings along where it needs them: what the array libraries lack, as source text.
+
+They reduce or build over the first axis, because the samples are the last one.
+"""
+
+from __future__ import annotations
+
+NAMESPACE = '''
+def namespace(array):
+    """Return the module whose functions work on this array: NumPy, PyTorch, JAX, CuPy, ..."""
+    if isinstance(array, (np.ndarray, np.generic, float, int)):
+        return np
+    if hasattr(array, "__array_namespace__"):
+        return array.__array_namespace__()
+    return sys.modules[type(array).__module__.partition(".")[0]]
+'''
+
+# Beside the largest term, whose exp(0) is 1, small ones would be lost: log1p takes the sum of the others.
+LOGSUMEXP = '''
+def logsumexp(x, xp):
+    """Return log(sum(exp(x))) over the first axis, from the largest and log1p of the others."""
+    largest = xp.amax(x, 0)
+    is_largest = x == largest
+    others = xp.sum(xp.where(is_largest, 0.0, xp.exp(x - largest)), 0)
+    ties = xp.sum(xp.asarray(is_largest, dtype=x.dtype), 0) - 1
+    return largest + xp.log1p(others + ties)
+'''
+
+LOGSUMEXP_PULLBACK = '''
+def logsumexp_pullback(g, x, xp):
+    """Return g times the softmax of x over the first axis."""
+    largest = xp.amax(x, 0)
+    powers = xp.exp(xp.where(x == largest, 0.0, x - largest))
+    return g * (powers / xp.sum(powers, 0))
+'''
+
+HYPOT = '''
+def hypot(x, xp):
+    """Return the length of x over the first axis, scaled so that no square overflows."""
+    largest = xp.amax(abs(x), 0)
+    scale = xp.where((largest == 0) | (largest == xp.inf), xp.ones_like(largest), largest)
+    scaled = x / scale
+    return scale * xp.sqrt(xp.sum(scaled * scaled, 0))
+'''
+
+HYPOT_PULLBACK = '''
+def hypot_pullback(g, x, xp):
+    """Return g x / hypot(x) over the first axis, 0 where the length is 0."""
+    largest = xp.amax(abs(x), 0)
+    scaled = x / xp.where(largest == 0, xp.ones_like(largest), largest)
+    length = xp.sqrt(xp.sum(scaled * scaled, 0))
+    return g * (scaled / xp.where(length == 0, xp.ones_like(length), length))
+'''
+
+ZEROS = '''
+def zeros(rows, like, xp):
+    """Return rows of zeros, each like those of another array."""
+    return xp.zeros_like(xp.broadcast_to(like[:1], (rows, *like.shape[1:])))
+'''
+
+CBRT = '''
+def cbrt(x, xp):
+    """Return the real cube root; PyTorch has none, so there one step of Newton's method refines the power."""
+    if hasattr(xp, "cbrt"):
+        return xp.cbrt(x)
+    root = xp.sign(x) * abs(x) ** (1 / 3)
+    return xp.where(root == 0, root, root - (root - x / (root * root)) / 3)
+'''
+
+_SPECIAL = '''
+def {name}(x, xp):
+    """Return the {title} error function; NumPy leaves it to the module math, others keep it elsewhere."""
+    if xp is np:
+        return np.asarray(np.frompyfunc(math.{name}, 1, 1)(x), dtype=x.dtype)[()]
+    homes = {{"torch": "torch.special", "jax": "jax.scipy.special", "cupy": "cupyx.scipy.special"}}
+    return getattr(importlib.import_module(homes[xp.__name__.partition(".")[0]]), "{name}")(x)
+'''
+
+HELPERS = {
+    "logsumexp": LOGSUMEXP,
+    "logsumexp_pullback": LOGSUMEXP_PULLBACK,
+    "hypot": HYPOT,
+    "hypot_pullback": HYPOT_PULLBACK,
+    "zeros": ZEROS,
+    "cbrt": CBRT,
+    "erf": _SPECIAL.format(name="erf", title="Gaussian"),
+    "erfc": _SPECIAL.format(name="erfc", title="complementary Gaussian"),
+}

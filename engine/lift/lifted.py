@@ -1,0 +1,298 @@
+"""`lift`: trace a function once, rewrite its graph to a program of arrays, and run that on batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from engine.lift import grouping, simplify, tracing
+from engine.lift.adjoint import adjoint
+from engine.lift.emission import Function, module, readable
+from engine.lift.naming import named
+from engine.lift.program import Program
+from engine.lift.structure import argument_names, example_values, filled, flat_values, outputs_of, parameter_structure
+from engine.value import Value
+
+Array = Any
+"""An array of NumPy, or of another library that has the functions of the array API."""
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+@dataclass(slots=True, eq=False)
+class Gradients:
+    """The derivatives of a loss by the parameters.
+
+    Attributes
+    ----------
+    loss: the value: a float, or with reduction="none" an array of shape (m,).
+    arrays: W1, b1, ...: each gradient has the shape of its array; with reduction="none" the samples come first.
+    """
+
+    loss: Any
+    arrays: dict[str, Array]
+    _structure: Any
+    _places: dict[Value, tuple[str, int]]
+
+    @property
+    def parameters(self) -> list[Array]:
+        """The gradients as a list, in the order of `Lifted.parameters`."""
+        return list(self.arrays.values())
+
+    @property
+    def nested(self) -> Any:
+        """The gradients in the shape of the parameters that were given: a float, or an array (m,), for each Value."""
+        flat = {name: array.reshape((*array.shape[: self._samples], -1)) for name, array in self.arrays.items()}
+        found = {v: flat[name][..., i] for v, (name, i) in self._places.items() if name}
+        numbers = {v: x if self._samples else float(x) for v, x in found.items()}
+        zero = self.loss != self.loss if self._samples else 0.0
+        return filled(self._structure, {v: numbers.get(v, zero) for v in self._places})
+
+    @property
+    def _samples(self) -> int:
+        return int(getattr(self.loss, "ndim", 0) > 0)
+
+
+class Lifted:
+    """A function of Values, lifted to arrays: call it on batches, one sample per row.
+
+    Made by `lift`, which describes what it takes.
+
+    Attributes
+    ----------
+    passes: name of each pass -> the program after it; print one, or count its statements.
+    arrays: W1, b1, ... -> the parameters as arrays; change them in place, and `write_back` to the Values.
+    sizes, dtype, reduction: as `nn.matrix.Network` has them.
+    """
+
+    reduction = "mean"
+
+    def __init__(
+        self, passes: dict[str, Program], structure: Any, values: Sequence[Value], arguments: Sequence[str], dtype: Any
+    ) -> None:
+        import numpy as np
+
+        self.passes = passes
+        self.arguments = tuple(arguments)
+        self.dtype = np.dtype(dtype)
+        self._structure, self._values = structure, list(values)
+        self._forward = passes["names"]
+        self._functions: dict[str, Callable[..., Any]] = {}
+        self.arrays: dict[str, Array] = {}
+        self._places: dict[Value, tuple[str, int]] = {v: ("", 0) for v in values}
+        for leaf in self._forward.leaves:
+            if leaf.kind == "parameter":
+                numbers = [values[i].data for i in leaf.cells]
+                self.arrays[leaf.name] = np.array(numbers, self.dtype).reshape(leaf.shape)
+                self._places |= {values[i]: (leaf.name, at) for at, i in enumerate(leaf.cells)}
+
+    @property
+    def parameters(self) -> list[Array]:
+        """The parameter arrays themselves, to be changed in place: [W1, b1, ...]."""
+        return list(self.arrays.values())
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The number of cells of the first argument, and of the result."""
+        shapes = self._forward.inputs
+        inputs = shapes[0][0] if shapes and shapes[0] else 1
+        output = self._forward.shape(self._forward.outputs[0])
+        return inputs, output[0] if output else 1
+
+    def __call__(self, *batches: Any) -> Array:
+        """Return the function's result for every sample: shape (m,), or (m, n) for a list of n Values."""
+        return self._run("value", self._checked(batches))
+
+    def value_and_grad(self, *batches: Any, reduction: str = "mean") -> tuple[Any, Gradients]:
+        """Return the loss of a batch and its gradients: of the mean over the samples, of the sum, or for each ("none").
+
+        Raises ValueError where the function returns no single number, or the batches do not fit.
+        """
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}")
+        if self._forward.shape(self._forward.outputs[0]):
+            n = self._forward.shape(self._forward.outputs[0])[0]
+            raise ValueError(
+                f"a gradient needs one number, but the function returns {n}: lift a loss of them, or use pullback"
+            )
+        arrays = self._checked(batches)
+        m = len(arrays[0]) if arrays else 1
+        name = "gradients_of_samples" if reduction == "none" else "value_and_grad"
+        loss, gradients = self._run(name, arrays, 1.0 / m if reduction == "mean" else 1.0)
+        if reduction != "none":
+            loss = float(loss.sum() / (m if reduction == "mean" else 1)) if getattr(loss, "ndim", 0) else float(loss)
+        return loss, self._gradients(loss, gradients)
+
+    def pullback(self, *batches: Any, seed: Any) -> tuple[Array, Gradients]:
+        """Return the result of shape (m, n), and the gradients of sum(seed * result), for a seed of the same shape."""
+        import numpy as np
+
+        arrays = self._checked(batches)
+        seed = np.asarray(seed, self.dtype) if isinstance(seed, (list, tuple, float, int)) else seed
+        value, gradients = self._run("pullback", arrays, seed)
+        return value, self._gradients(0.0, gradients)
+
+    def gradients(self, *batches: Any, input_gradient: bool = False, checked: bool = True) -> Gradients:
+        """Return the gradients of the mean loss, as `nn.matrix.Network.gradients` does; there is none by the input."""
+        if input_gradient:
+            raise ValueError("a lifted program has gradients by its parameters only; give the input as a parameter")
+        return self.value_and_grad(*batches)[1]
+
+    def loss(self, *batches: Any) -> float:
+        """Return the mean of a loss over a batch."""
+        return float(self(*batches).mean())
+
+    def write_back(self) -> None:
+        """Write the numbers of the arrays into the Values that they came from."""
+        for v, (name, i) in self._places.items():
+            if name:
+                v.data = float(self.arrays[name].reshape(-1)[i])
+
+    def source(self) -> str:
+        """Return the program as a self-contained NumPy module; saved and imported, it runs with nothing of ours."""
+        return self._module(*self._names())
+
+    def adjoint(self, *, per_sample: bool = False) -> Program:
+        """Return the program with its adjoint."""
+        return adjoint(self._forward, per_sample=per_sample)
+
+    def __str__(self) -> str:
+        return readable(self.passes.get("adjoint", self._forward))
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {len(p.statements):,}" for name, p in self.passes.items())
+        arrays = ", ".join(f"{name} {array.shape}" for name, array in self.arrays.items())
+        return f"Lifted: {arrays or 'no parameters'}; statements: {counts}"
+
+    def _gradients(self, loss: Any, gradients: Sequence[Array]) -> Gradients:
+        return Gradients(loss, dict(zip(self.arrays, gradients, strict=True)), self._structure, self._places)
+
+    def _names(self) -> list[str]:
+        if not self.arrays:
+            return ["value"]
+        is_vector = bool(self._forward.shape(self._forward.outputs[0]))
+        return ["value", "pullback"] if is_vector else ["value", "value_and_grad", "gradients_of_samples"]
+
+    def _module(self, *names: str) -> str:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in self.arrays.items())
+        title = f"A lifted program. Parameters, in this order: {shapes or 'none'}; one sample per row."
+        return module(title, [self._function(name) for name in names], self.arguments)
+
+    def _function(self, name: str) -> Function:
+        arguments = ", ".join(self.arguments)
+        if name == "value":
+            return Function(name, f"Return the result for every sample of {arguments or 'nothing'}.", self._forward)
+        if name == "pullback":
+            seeds = "seed.T" if self._forward.inputs else "seed"
+            return Function(name, "Return the result and the gradients of sum(seed * result).", self.adjoint(), seeds)
+        title = "Return the loss of every sample and the gradients of scale * "
+        title += "their sum." if name == "value_and_grad" else "each."
+        program = self.adjoint(per_sample=name == "gradients_of_samples")
+        has_samples = any(leaf.kind == "input" for leaf in self._forward.leaves)
+        return Function(
+            name,
+            title,
+            program,
+            "xp.full_like(OUTPUT, scale)" if has_samples else "xp.asarray(scale, dtype=LIKE.dtype)[()]",
+        )
+
+    def _run(self, name: str, arrays: list[Array], *more: Any) -> Any:
+        if name not in self._functions:
+            namespace: dict[str, Any] = {}
+            code: CodeType = compile(self._module(name), f"<lifted {name}>", "exec")
+            exec(code, namespace)
+            self._functions[name] = namespace[name]
+        return self._functions[name](self.parameters, *arrays, *more)
+
+    def _checked(self, batches: Sequence[Any]) -> list[Array]:
+        """Return the batches as arrays, one sample per row; those of another library as they are."""
+        import numpy as np
+
+        shapes = self._forward.inputs
+        if len(batches) != len(shapes):
+            raise ValueError(
+                f"this program takes {len(shapes)} batch(es), {', '.join(self.arguments) or 'none'}, got {len(batches)}"
+            )
+        arrays: list[Array] = []
+        for name, batch, shape in zip(self.arguments, batches, shapes, strict=True):
+            is_array = hasattr(batch, "shape") and not isinstance(batch, np.ndarray)
+            array = batch if is_array else np.asarray(batch, self.dtype)
+            if tuple(array.shape[1:]) != shape or not array.ndim:
+                want = ", ".join(["m", *map(str, shape)]) + ("," if not shape else "")
+                raise ValueError(f"{name} needs one sample per row, shape ({want}), got shape {tuple(array.shape)}")
+            if len(array) != len(arrays[0] if arrays else array):
+                raise ValueError(f"{name} has {len(array)} samples, but {self.arguments[0]} has {len(arrays[0])}")
+            arrays.append(array)
+        return arrays
+
+
+def lift(
+    f: Callable[..., Any], *examples: Any, parameters: Any = None, dtype: Any = "float64", limit: int | None = None
+) -> Lifted:
+    """Return f, a function of Values, as a program of arrays with its gradient; f is called once.
+
+    Parameters
+    ----------
+    f: the function, written over single numbers: a network such as `nn.scalar.MLP`, a loss, any formula. It returns a
+        Value, or a list of Values.
+    examples: one sample for each argument of f: a number, or (nested) lists of equal lengths, or an array. Their
+        numbers only have to be possible; the program does not depend on them.
+    parameters: the Values to differentiate by, nested in any way, or a network. By default the network's own, or all
+        Values that f uses; other Values are constants of the program.
+    dtype: float64 or float32.
+    limit: the number of operations that the trace may have; by default as many as there is memory for.
+
+    Raises
+    ------
+    TraceError: where f branches on a Value, reads or changes its data, or calculates with other numbers than floats;
+        the message names the line.
+    MemoryError: before the trace outgrows the memory, with its size.
+
+    >>> w, b = [Value(2.0), Value(-1.0)], Value(0.5)
+    >>> neuron = lift(lambda x: sum((wi * xi for wi, xi in zip(w, x)), b).tanh(), [0.0, 0.0], parameters=[w, b])
+    >>> print(neuron)
+    # input: x (2,)
+    # parameters: W1 (1, 2), b1 (1,)
+    # forward
+    z1 = W1 @ x + b1      # (1,)
+    v1 = z1[0]            # a number
+    v2 = tanh(v1)         # a number
+    # adjoint
+    d1 = [tanh'(v1) * 1]  # (1,)
+    dW1 = outer(d1, x)    # (1, 2)
+    db1 = d1              # (1,)
+    return v2, dW1, db1
+    >>> lift(lambda x: x if x > 0 else -x, 1.0)
+    Traceback (most recent call last):
+    ...
+    engine.lift.tracing.TraceError: line 1 of <doctest engine.lift.lifted.lift[3]> \
+(`lift(lambda x: x if x > 0 else -x, 1.0)`) branches on a Value (>), so the program would always go the way of the \
+example; write the choice as an operation: relu, abs, maximum, minimum, leaky_relu
+    """
+    nested = [example_values(example) for example in examples]
+    structure = parameter_structure(f, parameters)
+    values = flat_values(structure) if structure is not None else []
+    inputs = [flat for _, flat, _ in nested]
+    tracing.check_float(values, "parameter")
+    for flat in inputs:
+        tracing.check_float(flat, "the number of an example")
+    result = tracing.run(f, [argument for argument, _, _ in nested], limit or tracing.memory_limit())
+    outputs = outputs_of(result)
+    if structure is None:
+        structure = values = tracing.free_leaves(outputs, [v for flat in inputs for v in flat])
+    program = tracing.read(outputs, values, inputs)._replace(inputs=tuple(shape for _, _, shape in nested))
+    arguments = argument_names(f, len(examples))
+    return Lifted(_all_passes(program, arguments), structure, values, arguments, dtype)
+
+
+def _all_passes(program: Program, arguments: Sequence[str]) -> dict[str, Program]:
+    """Return the program after each pass."""
+    passes = {"trace": program}
+    for rewrite in (simplify.sums, simplify.dots, simplify.constants, simplify.common, grouping.arrays):
+        program = passes[rewrite.__name__] = rewrite(program)
+    program = passes["names"] = named(program, arguments)
+    if any(leaf.kind == "parameter" for leaf in program.leaves):
+        passes["adjoint"] = adjoint(program)
+    return passes

@@ -1,0 +1,329 @@
+"""Symbols: run a row's own rule on symbols instead of numbers, and it writes down its formula.
+
+So `engine.elementary.TABLE` stays the only place that knows a derivative. A symbol is one more type of number that the
+rules run on, beside floats, fractions and 50-digit numbers. Where a rule branches on the data, both ways are followed
+(`explore`), and joined to one formula that chooses cell by cell (`join`). The choice is pushed down to where the two
+ways differ: exp(x) on one side and exp(-x) on the other become exp(where(x < 0, x, -x)), so that every function is
+computed once, on the argument its rule chose for it, and nothing overflows that would not overflow in the rule.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from engine.elementary import TABLE
+
+Term = Any
+"""A Symbol, or a plain float."""
+
+_SATISFIED = {"<": "<", "<=": "<=", "==": "=", "!=": "<>?", ">": ">", ">=": ">="}
+_MIRRORED = str.maketrans("<>", "><")
+
+LIBRARY = {
+    "exp": "exp", "expm1": "expm1", "log": "log", "log1p": "log1p", "log2": "log2", "log10": "log10",
+    "sqrt": "sqrt", "cbrt": "cbrt", "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos",
+    "atan": "arctan", "atan2": "arctan2", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh",
+    "acosh": "arccosh", "atanh": "arctanh", "abs": "abs", "maximum": "maximum", "minimum": "minimum",
+    "logaddexp": "logaddexp", "erf": "erf", "erfc": "erfc",
+}  # fmt: skip
+"""The rows whose value every array library computes itself, and the library's name for it."""
+
+
+class Symbol:
+    """One operation on terms, or a name; the number that the rules of the table are run on to get their formulas.
+
+    It offers what the rules ask of a number: operators, comparisons, `data`, `real`, and a `context` of functions, as
+    mpmath's numbers have.
+    """
+
+    __slots__ = ("args", "operation", "paths")
+
+    row = None
+
+    def __new__(cls, operation: Any, *args: Term, paths: Any = None) -> Any:
+        """Return a symbol; a rule that writes `type(x)(0)` gets the plain number."""
+        if not isinstance(operation, str):
+            return float(operation)
+        return object.__new__(cls)
+
+    def __init__(self, operation: str, *args: Term, paths: Paths) -> None:
+        self.operation, self.args, self.paths = operation, args, paths
+
+    @property
+    def data(self) -> Symbol:
+        """The number behind this one: itself."""
+        return self
+
+    @property
+    def real(self) -> Symbol:
+        """The real part: itself."""
+        return self
+
+    @property
+    def context(self) -> _Functions:
+        """The functions of symbols."""
+        return _Functions(self.paths)
+
+    @staticmethod
+    def apply(name: str, *args: Term) -> Term:
+        """Return the row `name` of these terms: a call of the library, or the row's formula written out."""
+        paths = next(a.paths for a in args if isinstance(a, Symbol))
+        return paths.make(LIBRARY[name], *args) if name in LIBRARY else TABLE[name].value(*args)
+
+    def __add__(self, other: Term) -> Term:
+        return self if _is(other, 0) else self.paths.make("+", self, other)
+
+    def __radd__(self, other: Term) -> Term:
+        return self if _is(other, 0) else self.paths.make("+", other, self)
+
+    def __sub__(self, other: Term) -> Term:
+        return self if _is(other, 0) else self.paths.make("-", self, other)
+
+    def __rsub__(self, other: Term) -> Term:
+        return -self if _is(other, 0) else self.paths.make("-", other, self)
+
+    def __mul__(self, other: Term) -> Term:
+        if isinstance(other, Symbol):
+            return self.paths.make("*", self, other)
+        return (
+            0.0 if other == 0 else self if other == 1 else -self if other == -1 else self.paths.make("*", self, other)
+        )
+
+    def __rmul__(self, other: Term) -> Term:
+        return self * other if other in (0, 1, -1) else self.paths.make("*", other, self)
+
+    def __truediv__(self, other: Term) -> Term:
+        return self if _is(other, 1) else self.paths.make("/", self, other)
+
+    def __rtruediv__(self, other: Term) -> Term:
+        return self.paths.make("/", other, self)
+
+    def __pow__(self, other: Term) -> Term:
+        if _is(other, 1):
+            return self
+        return self * self if _is(other, 2) else 1.0 if _is(other, 0) else self.paths.make("**", self, other)
+
+    def __rpow__(self, other: Term) -> Term:
+        return self.paths.make("**", other, self)
+
+    def __neg__(self) -> Term:
+        return self.args[0] if self.operation == "neg" else self.paths.make("neg", self)
+
+    def __pos__(self) -> Term:
+        return self
+
+    def __abs__(self) -> Term:
+        return self.paths.make("abs", self)
+
+    def __lt__(self, other: Term) -> bool:
+        return self.paths.decide("<", self, other)
+
+    def __le__(self, other: Term) -> bool:
+        return self.paths.decide("<=", self, other)
+
+    def __gt__(self, other: Term) -> bool:
+        return self.paths.decide(">", self, other)
+
+    def __ge__(self, other: Term) -> bool:
+        return self.paths.decide(">=", self, other)
+
+    def __eq__(self, other: object) -> bool:
+        return self.paths.decide("==", self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return self.paths.decide("!=", self, other)
+
+    __hash__ = object.__hash__
+
+
+class _Functions:
+    """What the rules know as mpmath's context: `context.exp(x)`, `context.mpf(0.5)`."""
+
+    mpc = ()
+    one = 1.0
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+
+    def __getattr__(self, name: str) -> Callable[..., Term]:
+        def function(*args: Term) -> Term:
+            if not any(isinstance(a, Symbol) for a in args):
+                return TABLE[name].value(*args)
+            return self.paths.make(LIBRARY[name], *args)
+
+        return function
+
+    @staticmethod
+    def mpf(number: Any) -> float:
+        """Return a constant; an interval, which no float is, is nan."""
+        return math.nan if isinstance(number, tuple) else float(number)
+
+
+class Choice(NamedTuple):
+    """A branch that a rule took: what it asked, and the results where the answer is yes and where it is no."""
+
+    asked: Symbol
+    yes: Any
+    no: Any
+
+
+class Paths:
+    """The ways through one rule: makes its symbols, each formula once, and answers its comparisons."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Any, ...], Symbol] = {}
+        self._script: list[bool] = []
+        self._asked: list[Symbol] = []
+        self._facts: dict[tuple[Any, Any], set[str]] = {}
+
+    def make(self, operation: str, *args: Term) -> Symbol:
+        """Return the symbol of this operation on these terms; the same one for the same."""
+        key = (operation, *map(_key, args))
+        if key not in self._made:
+            self._made[key] = Symbol(operation, *args, paths=self)
+        return self._made[key]
+
+    def name(self, text: str) -> Symbol:
+        """Return the symbol of an argument."""
+        return self.make(text)
+
+    def decide(self, sign: str, a: Symbol, b: Term) -> bool:
+        """Answer a comparison: from what was answered before, else as the script says, else yes."""
+        possible = self._possible(a, b)
+        satisfied = {r for r in possible if r in _SATISFIED[sign]}
+        if not satisfied or satisfied == possible:
+            return bool(satisfied)
+        number = len(self._asked)
+        answer = self._script[number] if number < len(self._script) else True
+        self._asked.append(self.make(sign, a, b))
+        self._learn(a, b, satisfied if answer else possible - satisfied)
+        return answer
+
+    def _possible(self, a: Term, b: Term) -> set[str]:
+        """Return which of <, =, > and ? (unordered: one is nan) may still hold between a and b."""
+        mirrored = self._facts.get((_key(b), _key(a)))
+        known = self._facts.get((_key(a), _key(b)))
+        if known is None:
+            known = {r.translate(_MIRRORED) for r in mirrored} if mirrored is not None else set("<=>?")
+        if a is b:
+            known = known & set("=?")
+        nan_a = self._facts.get((_key(a), _key(a)), set("=?"))
+        if isinstance(b, Symbol):
+            nan_b = self._facts.get((_key(b), _key(b)), set("=?"))
+        else:
+            nan_b = set("?") if b != b else set("=")
+        if nan_a == {"?"} or nan_b == {"?"}:
+            return set("?")
+        return known - {"?"} if nan_a == {"="} and nan_b == {"="} else known
+
+    def _learn(self, a: Symbol, b: Term, relations: set[str]) -> None:
+        self._facts[_key(a), _key(b)] = relations
+        if "?" not in relations or (relations == {"?"} and not isinstance(b, Symbol)):
+            is_nan = set("?") if relations == {"?"} else set("=")
+            self._facts[_key(a), _key(a)] = is_nan
+            if isinstance(b, Symbol):
+                self._facts[_key(b), _key(b)] = is_nan
+
+    def explore(self, rule: Callable[[], Term]) -> Term:
+        """Run a rule along every way through its branches; return its result, a tree of Choices where it branches."""
+        return self._explore(rule, [])
+
+    def _explore(self, rule: Callable[[], Term], script: list[bool]) -> Term:
+        self._script, self._asked, self._facts = script, [], {}
+        try:
+            result = rule()
+        except ArithmeticError:  # a rule never raises where the value is fine; here there is none
+            result = math.nan
+        if len(self._asked) <= len(script):
+            return result
+        asked = self._asked[len(script)]
+        return Choice(asked, self._explore(rule, [*script, True]), self._explore(rule, [*script, False]))
+
+
+def join(paths: Paths, tree: Term) -> Term:
+    """Return one formula for a tree of Choices, with each choice pushed down to where its two sides differ."""
+    if not isinstance(tree, Choice):
+        return tree
+    yes, no = join(paths, tree.yes), join(paths, tree.no)
+    if pole := _pole(paths, tree.asked, yes, no):
+        return pole
+    pairs: dict[tuple[Any, Any], Term] = {}
+    _join(paths, tree.asked, yes, no, pairs, {})  # the first time, to see which parts meet
+    joined = [(_key(pair[0]), _key(pair[1]), term) for pair, term in pairs.items()]
+    instead: dict[Any, Term] = {}
+    for a, b, term in joined:
+        instead.setdefault((True, a), term)
+        instead.setdefault((False, b), term)
+    return _join(paths, tree.asked, yes, no, {}, instead)
+
+
+def _pole(paths: Paths, asked: Symbol, yes: Term, no: Term) -> Term:
+    """Return a / (u + 0.0) for a / u where u != 0, else a * inf: for floats they are the same, as -0.0 + 0.0 is 0.0."""
+    if asked.operation == "!=" and _is(asked.args[1], 0) and isinstance(yes, Symbol) and yes.operation == "*":
+        a, quotient = yes.args
+        u = asked.args[0]
+        is_quotient = isinstance(quotient, Symbol) and quotient.operation == "/" and quotient.args[1] is u
+        if is_quotient and isinstance(no, Symbol) and no.operation == "*" and no.args[0] is a:
+            if _is(no.args[1], math.inf) and not isinstance(quotient.args[0], Symbol) and quotient.args[0] > 0:
+                return paths.make("*", a, paths.make("/", quotient.args[0], paths.make("+", u, 0.0)))
+    return None
+
+
+def _join(paths: Paths, asked: Symbol, a: Term, b: Term, pairs: dict[Any, Term], instead: dict[Any, Term]) -> Term:
+    """Return a where asked, else b. `instead` says what a part of a side, met by one of the other, has become."""
+    if _key(a) == _key(b):
+        return a
+    pair = (a if isinstance(a, Symbol) else _key(a), b if isinstance(b, Symbol) else _key(b))
+    if pair in pairs:
+        return pairs[pair]
+    if (
+        isinstance(a, Symbol)
+        and isinstance(b, Symbol)
+        and a.operation == b.operation
+        and len(a.args) == len(b.args) > 0
+        and a.operation != "where"
+    ):
+        args = [_join(paths, asked, x, y, pairs, instead) for x, y in zip(a.args, b.args, strict=True)]
+        joined = paths.make(a.operation, *args)
+        pairs[pair] = joined
+        return joined
+    a = _replaced(paths, a, True, instead)
+    b = _replaced(paths, b, False, instead)
+    return paths.make("where", asked, a, b)
+
+
+def _replaced(paths: Paths, a: Term, side: bool, instead: dict[Any, Term]) -> Term:
+    """Return a with its parts replaced by what was joined from them: the same there, and computed anyway."""
+    if not isinstance(a, Symbol):
+        return a
+    if (side, _key(a)) in instead:
+        return instead[side, _key(a)]
+    if not a.args:
+        return a
+    return paths.make(a.operation, *[_replaced(paths, x, side, instead) for x in a.args])
+
+
+def symbols_in(term: Term) -> list[Term]:
+    """Return the term and all its parts, each once, parts before what is made of them."""
+    order: list[Term] = []
+    seen: set[Any] = set()
+
+    def visit(t: Term) -> None:
+        if _key(t) not in seen:
+            seen.add(_key(t))
+            for x in t.args if isinstance(t, Symbol) else ():
+                visit(x)
+            order.append(t)
+
+    visit(term)
+    return order
+
+
+def _key(term: Term) -> Any:
+    return id(term) if isinstance(term, Symbol) else ("number", repr(float(term)))
+
+
+def _is(term: Term, number: float) -> bool:
+    return not isinstance(term, Symbol) and bool(term == number)

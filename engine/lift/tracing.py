@@ -1,0 +1,192 @@
+"""Tracing: the function is called once on Values, and the graph it leaves behind is read as a program of scalars.
+
+While it is called, every operation is watched. What a program of arrays could not repeat is refused at the source line
+where it happens: a comparison (the program would always take the branch of the example), reading or changing the data
+of a Value (the number of the example would be frozen), a number that is no float, and more operations than there is
+memory for.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NoReturn
+
+from engine.lift.program import Leaf, Program, Statement
+from engine.value import Constant, Value
+
+BYTES_PER_OPERATION = 700
+"""Memory of one traced operation through all passes, measured on micrograd's moons network, rounded up."""
+
+_ENGINE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_BRANCHES = {"__eq__": "==", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">=", "__bool__": "if"}
+_lock = threading.Lock()
+
+
+class TraceError(TypeError):
+    """The function does something that cannot be lifted; the message names the source line and a cure."""
+
+
+def run(f: Callable[..., Any], arguments: Sequence[Any], limit: int) -> Any:
+    """Return f(*arguments), watched; TraceError or MemoryError names the line that cannot be lifted."""
+    with _lock, _watched(limit):
+        return f(*arguments)
+
+
+def read(outputs: Sequence[Value], parameters: Sequence[Value], inputs: Sequence[Sequence[Value]]) -> Program:
+    """Return the graph behind the outputs as a program of scalars.
+
+    >>> w, x = Value(2.0), Value(3.0)
+    >>> print(read([w * x], [w], [[x]]))
+    v0 = parameter 0
+    v1 = input 0
+    v2 = mul(v0, v1)
+    return v2
+    """
+    given = {v: Leaf("parameter", (i,)) for i, v in enumerate(parameters)}
+    given |= {v: Leaf("input", (i,), number=k) for k, argument in enumerate(inputs) for i, v in enumerate(argument)}
+    order = _postorder(outputs)
+    leaves = [v for v in order if v.row is None]
+    leaves.sort(key=lambda v: v not in given)  # stable: what is given first, then the constants
+    nodes = [v for v in order if v.row is not None]
+    number = {v: i for i, v in enumerate((*leaves, *nodes))}
+    read_leaves = tuple(given.get(v) or Leaf("constant", (float(v.data),)) for v in leaves)
+    statements = tuple(Statement(v.row.name, tuple([number[a] for a in v.args])) for v in nodes if v.row)
+    return Program(read_leaves, statements, tuple(number[v] for v in outputs))
+
+
+def free_leaves(outputs: Sequence[Value], inputs: Sequence[Value]) -> list[Value]:
+    """Return the Values, neither inputs nor constants, that the outputs were made from, in the order of their use."""
+    known = set(inputs)
+    return [v for v in _postorder(outputs) if v.row is None and not isinstance(v, Constant) and v not in known]
+
+
+def check_float(values: Sequence[Value], what: str) -> None:
+    """Raise a TraceError where a Value holds another number than a float."""
+    for i, v in enumerate(values):
+        if type(v.data) is not float:
+            name = f"{what} {i}" + (f" ({v.label!r})" if v.label else "")
+            raise TraceError(
+                f"{name} holds {v.data!r}, a {type(v.data).__name__}; arrays hold floats: give Value(float(...))"
+            )
+
+
+def memory_limit() -> int:
+    """Return the number of operations for which there is memory now."""
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # a system that does not tell
+        free = 4 << 30
+    return free // BYTES_PER_OPERATION
+
+
+def _postorder(outputs: Sequence[Value]) -> list[Value]:
+    """Return every Value that the outputs were made from, arguments before uses; without recursion."""
+    done: set[Value] = set()
+    order: list[Value] = []
+    path = list(reversed(outputs))
+    while path:
+        v = path[-1]
+        if v in done:
+            path.pop()
+            continue
+        missing = [a for a in v.args if a not in done]
+        if missing:
+            missing.reverse()
+            path += missing
+        else:
+            done.add(v)
+            order.append(v)
+            path.pop()
+    return order
+
+
+@contextmanager
+def _watched(limit: int) -> Iterator[None]:
+    """Watch the operations of this thread on Values: comparisons, and every access to data from outside the engine."""
+    thread = threading.get_ident()
+    slot: Any = Value.__dict__["data"]
+    originals = {name: Value.__dict__[name] for name in _BRANCHES}
+    count = 0
+
+    def branch(name: str) -> Callable[..., Any]:
+        original = originals[name]
+
+        def compare(self: Value, *other: Any) -> Any:
+            if threading.get_ident() == thread and not _inside_engine(sys._getframe(1)):
+                _refuse_branch(_BRANCHES[name])
+            return original(self, *other)
+
+        return compare
+
+    def get(self: Value) -> Any:
+        if threading.get_ident() == thread and not _inside_engine(sys._getframe(1)):
+            _refuse(
+                "reads the data of a Value, a plain number without a derivative",
+                "calculate with the Value itself; math.exp(v.data) is exp(v), with `from engine import exp`",
+            )
+        return slot.__get__(self)
+
+    def put(self: Value, data: Any) -> None:
+        nonlocal count
+        if threading.get_ident() == thread:
+            if not _inside_engine(sys._getframe(1)):
+                _refuse("changes the data of a Value", "make a new Value by an operation, such as w - step * slope")
+            if type(data) is not float and type(data) is not int:
+                what = f"a number of type {type(data).__name__}, {data!r}"
+                _refuse(f"calculates with {what}", "arrays hold floats: convert it with float(...)")
+            count += 1
+            if count > limit:
+                _refuse_size(count)
+        slot.__set__(self, data)
+
+    for name in _BRANCHES:
+        setattr(Value, name, branch(name))
+    setattr(Value, "data", property(get, put))  # noqa: B010 - mypy takes a slot for no class variable
+    try:
+        yield
+    finally:
+        setattr(Value, "data", slot)  # noqa: B010 - as above
+        for name, original in originals.items():
+            setattr(Value, name, original)
+
+
+def _inside_engine(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_ENGINE)
+
+
+def _refuse_branch(sign: str) -> NoReturn:
+    _refuse(
+        f"branches on a Value ({sign}), so the program would always go the way of the example",
+        "write the choice as an operation: relu, abs, maximum, minimum, leaky_relu",
+    )
+
+
+def _refuse(what: str, cure: str) -> NoReturn:
+    raise TraceError(f"{_line()} {what}; {cure}")
+
+
+def _refuse_size(count: int) -> NoReturn:
+    gigabytes = count * BYTES_PER_OPERATION / 1e9
+    raise MemoryError(
+        f"{_line()} made operation {count:,} of the trace: with all passes it would take more than "
+        f"{gigabytes:.2g} GB, all the memory that is free. Trace fewer samples (one is enough: give the function one "
+        f"sample, and the program the batch), or set limit= to the number of operations to allow"
+    )
+
+
+def _line() -> str:
+    """Return the source line, outside the engine, that is being run."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and _inside_engine(frame):
+        frame = frame.f_back
+    if frame is None:
+        return "the function"
+    name, number = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(name, number).strip()
+    return f"line {number} of {os.path.basename(name)}" + (f" (`{text}`)" if text else "")
