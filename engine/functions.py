@@ -32,7 +32,11 @@ def as_number(data: Any) -> Number:
     (1.0, (2+1j))
     """
     if isinstance(data, (int, float)):  # bool and np.float64 too
-        return float(data)
+        try:
+            return float(data)
+        except OverflowError:
+            size = f"an int of {data.bit_length()} bits"  # type: ignore[union-attr]  # only an int overflows
+            raise OverflowError(f"{size} is too large for a float; give Fraction(n) to keep it exact") from None
     if type(data).__module__ == "numpy" and getattr(data, "ndim", None) == 0:
         scalar = data.item()
         return scalar if isinstance(scalar, complex) else float(scalar)

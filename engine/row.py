@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from engine.functions import Number, dispatching
 
@@ -11,7 +10,6 @@ Edge = tuple[tuple[float, ...], float | type[Exception], tuple[float, ...]]
 """A documented edge case: the arguments, the value there (or the exception), and the partial derivatives."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     r"""One elementary function y = f(x_1, ..., x_n).
 
@@ -34,17 +32,50 @@ class Row:
     '\\log\\left(1 + x\\right)'
     """
 
-    name: str
-    symbol: str
-    latex: str
-    arity: int | None
-    value: Callable[..., Number]
-    partials: Callable[..., tuple[Number, ...]]
-    domain: str = ""
-    kink: Callable[..., Number] | None = None
-    edges: tuple[Edge, ...] = ()
-    aliases: tuple[str, ...] = ()
-    defaults: tuple[float, ...] = ()
+    # A plain class: the dataclasses module alone would take a third of the time of `import engine`.
+    __slots__ = (
+        "aliases",
+        "arity",
+        "defaults",
+        "domain",
+        "edges",
+        "kink",
+        "latex",
+        "name",
+        "partials",
+        "symbol",
+        "value",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        value: Callable[..., Number],
+        partials: Callable[..., tuple[Number, ...]],
+        *,
+        symbol: str,
+        latex: str,
+        arity: int | None,
+        domain: str,
+        kink: Callable[..., Number] | None,
+        edges: tuple[Edge, ...],
+        aliases: tuple[str, ...],
+        defaults: tuple[float, ...],
+    ) -> None:
+        self.name = name
+        self.value = value
+        self.partials = partials
+        self.symbol = symbol
+        self.latex = latex
+        self.arity = arity
+        self.domain = domain
+        self.kink = kink
+        self.edges = edges
+        self.aliases = aliases
+        self.defaults = defaults
+
+    def __repr__(self) -> str:
+        return f"<row {self.name!r} of the table>"
 
 
 TABLE: dict[str, Row] = {}
@@ -73,5 +104,17 @@ def add_row(
     latex = latex or r"\operatorname{{" + name.replace("_", r"\_") + "}}"
     if "{0}" not in latex and "{args}" not in latex:
         latex += r"\left({args}\right)"
-    TABLE[name] = Row(name, symbol or name, latex, arity, value, partials, domain, kink, edges, aliases, defaults)
+    TABLE[name] = Row(
+        name,
+        value,
+        partials,
+        symbol=symbol or name,
+        latex=latex,
+        arity=arity,
+        domain=domain,
+        kink=kink,
+        edges=edges,
+        aliases=aliases,
+        defaults=defaults,
+    )
     return dispatching(name, value)

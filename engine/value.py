@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.elementary import ADD, DOT, MUL, SUM, TABLE, Row
-from engine.functions import Number, as_number, data_of
+from engine.functions import Number, as_number, data_of, like
 
 NO_GRAD = 0
 """The gradient of a Value that no backward pass has reached: the int 0, which adds to any type of number exactly."""
@@ -227,7 +227,7 @@ class Value:
         """Show the graph in a notebook; the picture is made by viz, which is imported only here."""
         from viz.notebook import mimebundle
 
-        return mimebundle(self)
+        return mimebundle(self, include, exclude)
 
     # --- Python's own copies would go down a graph by recursion; these do not ---------------------
 
@@ -338,7 +338,7 @@ def _method(row: Row) -> Callable[..., Value]:
 
     def any_arity(self: Value, *others: Any) -> Value:
         missing = row.defaults[len(others) :] if row.arity == 1 + len(row.defaults) else ()
-        return Value.apply(row.name, self, *others, *missing)
+        return Value.apply(row.name, self, *others, *[like(self.data, default) for default in missing])
 
     method = unary if row.arity == 1 else any_arity
     method.__name__ = row.name

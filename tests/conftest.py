@@ -1,16 +1,14 @@
 """Shared set-up of the tests: hypothesis profiles and the folder of real MNIST."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-sys.path.append(str(Path(__file__).parent))  # for what tests share, rounding.py: importlib mode finds no siblings
-
-settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("nightly", deadline=None, max_examples=10_000, suppress_health_check=[HealthCheck.too_slow])
+_SLOW_IS_FINE = [HealthCheck.too_slow]
+settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, suppress_health_check=_SLOW_IS_FINE)
+settings.register_profile("nightly", deadline=None, max_examples=10_000, suppress_health_check=_SLOW_IS_FINE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
