@@ -10,38 +10,45 @@ import graphviz
 
 from engine.value import Value
 from viz.drawing import Drawing, digest
+from viz.frame_files import save_frames
+from viz.frames import Frames
+from viz.mermaid import mermaid
 from viz.network import draw_network, is_network
+from viz.numerals import short
 from viz.operations import draw
 from viz.render import FORMATS, SECONDS, render
 from viz.svg import finish
 from viz.text import tree
+from viz.theme import named
+from viz.tikz import tikz
+from viz.view import view
 
-SUFFIXES = (*(f".{name}" for name in FORMATS), ".dot", ".txt")
+SUFFIXES = (*(f".{name}" for name in FORMATS), ".dot", ".txt", ".tex", ".mmd")
 
 
 def save(subject: Any, path: str | os.PathLike[str], *, seconds: float = SECONDS, **options: Any) -> Path:
-    """Save a picture of a Value, a network or a Digraph in the format that the file's suffix names.
+    """Save a picture of a Value, a network, a Digraph or of steps in the format that the file's suffix names.
 
     Parameters
     ----------
-    subject : Value, Network, MLP or graphviz.Digraph
-        What to show; a Value is drawn by ``draw``, a network by ``draw_network``.
+    subject : Value, Network, MLP, graphviz.Digraph or Frames
+        What to show; a Value is drawn by ``draw``, a network by ``draw_network``, steps are made by ``frames``.
     path : str or path
-        Where to; .svg, .pdf and .png need Graphviz, .dot and .txt need nothing.
+        Where to; .svg, .pdf and .png need Graphviz, .dot, .txt, .tex (TikZ) and .mmd (Mermaid) need nothing.
     seconds : float
         The time limit of the layout.
     **options
-        Handed to ``draw``, ``draw_network`` or, for .txt, ``tree``.
+        Handed to ``draw``, ``draw_network``, ``tree`` for .txt, or ``viz.frame_files.save_frames``.
 
     Returns
     -------
     Path
-        The file that was written.
+        The file that was written; of numbered files, the first.
 
     Raises
     ------
     ValueError
-        If the suffix is none of these.
+        If the suffix is none of these, or the picture is more than Mermaid draws.
     TypeError
         If the subject can't be drawn, or options are given for a drawing that is already made.
     FileNotFoundError
@@ -61,19 +68,24 @@ def save(subject: Any, path: str | os.PathLike[str], *, seconds: float = SECONDS
     >>> save(x, "x.jpeg")
     Traceback (most recent call last):
         ...
-    ValueError: cannot save as '.jpeg': choose one of .svg, .pdf, .png, .dot, .txt
+    ValueError: cannot save as '.jpeg': choose one of .svg, .pdf, .png, .dot, .txt, .tex, .mmd
     """
     target = Path(path)
     suffix = target.suffix.lower()
-    if suffix not in SUFFIXES:
+    steps = isinstance(subject, Frames)
+    if suffix not in SUFFIXES and not steps:
         raise ValueError(f"cannot save as {suffix or target.name!r}: choose one of {', '.join(SUFFIXES)}")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"no folder {str(target.parent)!r} to save {target.name!r} in: create it first")
+    if steps:
+        return save_frames(subject, target, seconds=seconds, **options)
     target.write_bytes(_content(subject, suffix, seconds, options))
     return target
 
 
 def _content(subject: Any, suffix: str, seconds: float, options: dict[str, Any]) -> bytes:
+    if suffix in (".tex", ".mmd"):
+        return _source(subject, suffix, options).encode()
     if suffix == ".txt" and isinstance(subject, Value):
         return f"{tree(subject, **{'width': 100, 'ascii': False, 'color': False, **options})}\n".encode()
     drawing = _drawing(subject, options)
@@ -90,6 +102,17 @@ def _content(subject: Any, suffix: str, seconds: float, options: dict[str, Any])
     return finish(
         drawn.decode(), scope=f"g{digest(drawing.source)}", title=drawing.name or "graph", description=""
     ).encode()
+
+
+def _source(subject: Any, suffix: str, options: dict[str, Any]) -> str:
+    """Return a Value's graph in the language of another program."""
+    if not isinstance(subject, Value):
+        raise TypeError(f"only a Value can be saved as {suffix}, not {type(subject).__name__}; try .svg or .pdf")
+    theme, direction, title = (options.pop(name, None) for name in ("theme", "direction", "title"))
+    made = view(subject, **options)
+    title = title if title is not None else f"{made.name or 'output'} = {short(subject.data)}"
+    write = tikz if suffix == ".tex" else mermaid
+    return write(made, title=title, look=named(theme or "light"), direction=direction or "LR")
 
 
 def _drawing(subject: Any, options: dict[str, Any]) -> Any:

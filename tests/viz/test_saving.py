@@ -36,7 +36,7 @@ def test_a_picture_without_graphviz_is_one_line_of_advice_and_no_file(square: Va
 
 @pytest.mark.parametrize("name", ["y.jpeg", "y", "y.svg.gz"])
 def test_an_unknown_suffix_is_refused_with_the_known_ones(square: Value, tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"choose one of \.svg, \.pdf, \.png, \.dot, \.txt"):
+    with pytest.raises(ValueError, match=r"choose one of \.svg, \.pdf, \.png, \.dot, \.txt, \.tex, \.mmd"):
         save(square, tmp_path / name)
 
 
@@ -65,3 +65,16 @@ def test_a_network_can_be_saved(tmp_path: Path) -> None:
 def test_what_cannot_be_drawn_is_named(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="cannot draw str 'hello'"):
         save("hello", tmp_path / "x.svg")
+
+
+@pytest.mark.usefixtures("no_renderer")
+def test_tikz_and_mermaid_need_no_graphviz_and_know_draws_options(square: Value, tmp_path: Path) -> None:
+    tex = save(square, tmp_path / "y.tex", theme="paper", direction="TB", highlight=square.args[1]).read_text()
+    assert r"\definecolor{ink}{HTML}{000000}" in tex
+    mmd = save(square, tmp_path / "y.mmd", direction="BT", title="the square").read_text()
+    assert mmd.startswith("flowchart BT\n  accTitle: the square\n")
+
+
+def test_only_a_value_becomes_tikz_or_mermaid(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"only a Value can be saved as \.tex, not Network"):
+        save(Network([2, 1], rng=0), tmp_path / "net.tex")
