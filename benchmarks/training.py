@@ -32,7 +32,8 @@ import numpy as np
 
 from nn.data import Dataset, mnist
 from nn.matrix import Network
-from nn.optimizers import SCHEDULES, Adam
+from nn.optimizers import Adam
+from nn.schedules import SCHEDULES
 from nn.training import accuracy, train
 
 EPOCHS, BATCH, RATE = 20, 128, 0.006

@@ -12,7 +12,9 @@ import numpy as np
 from nn import data, doctor
 from nn.activations import ACTIVATIONS, RowActivation
 from nn.matrix import Network
-from nn.optimizers import OPTIMIZERS, SCHEDULES, Adam, Optimizer
+from nn.optimizer import Optimizer
+from nn.optimizers import OPTIMIZERS, Adam
+from nn.schedules import SCHEDULES
 from nn.training import DivergenceError, History, train
 
 BAD_ARGUMENT, DIVERGED, INTERRUPTED = 2, 1, 130  # exit codes; 130 is what a shell gives a program stopped by Ctrl-C
@@ -203,7 +205,7 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
         choices=list(SCHEDULES),
         default="linear",
         metavar="NAME",
-        help="of the learning rate: linear (default: it falls to 0), constant",
+        help="of the learning rate: linear (default: it falls to 0), constant, cosine, exponential, steps",
     )
     training.add_argument("--seed", type=_seed, default=0, metavar="N", help="of all that is random (default: 0)")
     mnist = parser.add_argument_group("where MNIST is, if it is the data set")

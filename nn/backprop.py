@@ -25,6 +25,7 @@ summed over the samples. The functions here are pure. They run on arrays of any 
 :mod:`nn.arrays`; :class:`nn.matrix.Network` keeps the parameters and checks what it is given.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,14 @@ class Gradients:
     def parameters(self) -> list[Array]:
         """The derivatives in the order of ``Network.parameters``: dW_1, db_1, dW_2, db_2, ..."""
         return [array for pair in zip(self.weights, self.biases, strict=True) for array in pair]
+
+    @property
+    def norms(self) -> list[float]:
+        """The length of the gradient by the parameters of each layer, sqrt(||dC/dW_k||^2 + ||dC/db_k||^2)."""
+        return [
+            math.hypot(*map(float, dW.ravel()), *map(float, db.ravel()))
+            for dW, db in zip(self.weights, self.biases, strict=True)
+        ]
 
 
 def forward(

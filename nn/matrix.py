@@ -15,6 +15,8 @@ import numpy as np
 from nn.activations import Activation, activation
 from nn.arrays import Array
 from nn.backprop import Gradients, forward, gradients, loss_and_delta
+from nn.curvature import hessian_vector_product
+from nn.initializers import Initializer, initializer
 from nn.losses import loss as find_loss
 from nn.samples import as_samples, as_sizes, as_targets, refuse_non_finite
 
@@ -38,8 +40,9 @@ class Network:
     dtype
         float64 or float32.
     rng
-        A generator, or the seed of one: the parameters are drawn uniformly from [-r, r] with
-        r = sqrt(6 / (n_{k-1} + n_k)) (Glorot and Bengio 2010, equation 16).
+        A generator, or the seed of one, that the parameters are drawn from.
+    init
+        How they are drawn: "glorot", "he", "lecun", "uniform" (micrograd's) or "normal", see :mod:`nn.initializers`.
     reduction
         "mean" over the samples of a batch, or "sum".
 
@@ -72,6 +75,7 @@ softplus, gelu, step, sign, softmax, modified_softmax)
         *,
         dtype: np.typing.DTypeLike = np.float64,
         rng: np.random.Generator | int | None = None,
+        init: str | Initializer = "glorot",
         reduction: str = "mean",
     ) -> None:
         self.sizes = as_sizes(sizes)
@@ -83,13 +87,13 @@ softplus, gelu, step, sign, softmax, modified_softmax)
         if reduction not in ("mean", "sum"):
             raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}")
         self.reduction = reduction
-        rng = np.random.default_rng(rng)
+        rng, draw = np.random.default_rng(rng), initializer(init)
         self.weights: list[Array] = []
         self.biases: list[Array] = []
         for below, units in zip(self.sizes, self.sizes[1:], strict=False):
-            r = math.sqrt(6 / (below + units))
-            self.weights.append(rng.uniform(-r, r, (units, below)).astype(self.dtype))
-            self.biases.append(rng.uniform(-r, r, units).astype(self.dtype))
+            W, b = draw(rng, below, units)
+            self.weights.append(W.astype(self.dtype))
+            self.biases.append(b.astype(self.dtype))
 
     @property
     def parameters(self) -> list[Array]:
@@ -206,6 +210,33 @@ softplus, gelu, step, sign, softmax, modified_softmax)
             refuse_non_finite("X", samples)
         g.loss = float(g.loss)
         return g
+
+    def hessian_vector_product(self, X: Array, Y: Array, vector: Sequence[Array]) -> list[Array]:
+        """Return the Hessian of the loss times a vector, at the cost of about two gradients, see :mod:`nn.curvature`.
+
+        The vector, like the result, is a list of arrays with the shapes of `parameters`.
+
+        >>> network = Network([1, 1], rng=0)
+        >>> network.hessian_vector_product([[3.0]], [[5.0]], [np.array([[1.0]]), np.array([0.0])])
+        [array([[9.]]), array([3.])]
+        >>> network.hessian_vector_product([[3.0]], [[5.0]], [np.array([1.0])])
+        Traceback (most recent call last):
+            ...
+        ValueError: the vector needs arrays of the shapes [(1, 1), (1,)], got [(1,)]
+        """
+        moved = [np.asarray(part, dtype=self.dtype) for part in vector]
+        shapes = [array.shape for array in self.parameters]
+        if [part.shape for part in moved] != shapes:
+            raise ValueError(f"the vector needs arrays of the shapes {shapes}, got {[part.shape for part in moved]}")
+        return hessian_vector_product(
+            self.weights,
+            self.biases,
+            self.activations,
+            self.cost,
+            *self._batch(X, Y),
+            moved,
+            reduction=self.reduction,
+        )
 
     def _batch(self, X: Array, Y: Array) -> tuple[Array, Array]:
         samples, targets = as_samples(X, self.sizes[0], self.dtype), self.targets(Y)

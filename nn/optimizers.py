@@ -12,110 +12,26 @@ beta           momentum               the share of the last displacement that is
 d              displacement           w_j - w_{j-1}, the last change of w
 m, v           first, second moment   running means of g and of g * g
 beta1, beta2   beta1, beta2           the shares of m and v that are kept
+lambda         weight_decay           the share of w that is added to g, see :class:`nn.optimizer.Optimizer`
 =============  =====================  ====================================================
 
 An optimizer is made once and stepped many times: it changes the arrays of parameters in place, keeps its own buffers
 from one step to the next, and never changes the gradients. Stepped with the gradient of all samples it is gradient
-descent; with the gradient of a mini-batch it is the stochastic method of the same name.
+descent; with the gradient of a mini-batch it is the stochastic method of the same name. L-BFGS, which chooses its own
+steps, is in :mod:`nn.lbfgs`; schedules of the learning rate are in :mod:`nn.schedules`.
 """
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from numbers import Real
-from typing import Any, ClassVar, NoReturn
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
-
-
-@dataclass(eq=False)
-class Optimizer(ABC):
-    """What every first-order optimizer shares: a learning rate, a count of steps, and buffers per parameter array.
-
-    A new optimizer states how many ``buffers`` it needs per array (they start as zeros) and how one array is updated.
-    """
-
-    learning_rate: float
-    steps: int = field(default=0, init=False, repr=False)
-    _buffers: list[tuple[Array, ...]] = field(default_factory=list, init=False, repr=False)
-
-    buffers: ClassVar[int]
-
-    def __post_init__(self) -> None:
-        if not (isinstance(self.learning_rate, Real) and 0 < self.learning_rate < math.inf):
-            raise ValueError(f"learning_rate must be a positive number, got {self.learning_rate!r}; try 0.01")
-
-    def step(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
-        """Change the parameters in place by one step, given the gradients in the same order.
-
-        Parameters
-        ----------
-        parameters
-            Arrays of float32 or float64 (or of exact numbers: object arrays of Fractions, where the formula has no
-            root), such as ``network.parameters``: [W_1, b_1, W_2, b_2, ...].
-        gradients
-            One array per parameter, of the same shape.
-
-        Raises
-        ------
-        ValueError
-            If the two lists do not match, or the parameters are not those of the first step.
-        TypeError
-            If a parameter array cannot hold fractions.
-
-        Examples
-        --------
-        >>> w = np.array([1.0, -2.0])
-        >>> GradientDescent(learning_rate=0.25).step([w], [np.array([2.0, 4.0])])
-        >>> w
-        array([ 0.5, -3. ])
-        >>> GradientDescent(learning_rate=0.25).step([w], [np.array([2.0])])
-        Traceback (most recent call last):
-        ValueError: gradient 0 has shape (1,), but its parameter has shape (2,)
-        """
-        self._match(parameters, gradients)
-        self.steps += 1
-        for parameter, gradient, buffers in zip(parameters, gradients, self._buffers, strict=True):
-            self._update(parameter, gradient, buffers)
-
-    def _match(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
-        shapes = [parameter.shape for parameter in parameters]
-        if shapes != [gradient.shape for gradient in gradients]:
-            self._refuse(shapes, [gradient.shape for gradient in gradients])
-        if not self._buffers:
-            self._buffers = [self._allocate(index, parameter) for index, parameter in enumerate(parameters)]
-        kept = [buffers[0].shape for buffers in self._buffers]
-        if shapes != kept:
-            raise ValueError(
-                f"this {type(self).__name__} was first stepped with parameters of shapes {kept}, now with {shapes}; "
-                "make a new optimizer for a new network"
-            )
-
-    def _refuse(self, parameters: list[tuple[int, ...]], gradients: list[tuple[int, ...]]) -> NoReturn:
-        if len(parameters) != len(gradients):
-            raise ValueError(f"{len(parameters)} parameter arrays need as many gradients, got {len(gradients)}")
-        index = next(i for i, pair in enumerate(zip(parameters, gradients, strict=True)) if pair[0] != pair[1])
-        raise ValueError(
-            f"gradient {index} has shape {gradients[index]}, but its parameter has shape {parameters[index]}"
-        )
-
-    def _allocate(self, index: int, parameter: Array) -> tuple[Array, ...]:
-        if parameter.dtype.kind not in "fO":
-            raise TypeError(
-                f"parameter {index} is an array of {parameter.dtype}, which cannot hold a small step; use float64"
-            )
-        return tuple(np.zeros_like(parameter) for _ in range(self.buffers))
-
-    @abstractmethod
-    def _update(self, parameter: Array, gradient: Array, buffers: tuple[Array, ...]) -> None:
-        """Update one array in place; ``buffers`` are its own, kept between steps, and zero before the first."""
+from nn.optimizer import Array, Optimizer, check_epsilon, check_share
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class GradientDescent(Optimizer):
     """Gradient descent, and with mini-batches stochastic gradient descent: w <- w - alpha g.
 
@@ -142,7 +58,7 @@ class GradientDescent(Optimizer):
         parameter -= change
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Momentum(Optimizer):
     """Heavy-ball momentum: d <- beta d - alpha g, then w <- w + d.
 
@@ -171,7 +87,7 @@ class Momentum(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_share("momentum", self.momentum, 0.9)
+        check_share("momentum", self.momentum, 0.9)
 
     def _update(self, parameter: Array, gradient: Array, buffers: tuple[Array, ...]) -> None:
         displacement, pull = buffers
@@ -181,7 +97,80 @@ class Momentum(Optimizer):
         parameter += displacement
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
+class Nesterov(Momentum):
+    """Nesterov's accelerated gradient, with the gradient taken at the parameters that are kept.
+
+    Nesterov evaluates g at the point ahead, y = w + beta d: d <- beta d - alpha g(y), w <- w + d. Here, as in most
+    libraries, the array holds y: d <- beta d - alpha g, then y <- y + beta d - alpha g. Sources: Y. Nesterov, "A method
+    of solving a convex programming problem with convergence rate O(1/k^2)" (1983); the substitution is that of
+    Y. Bengio, N. Boulanger-Lewandowski and R. Pascanu, "Advances in optimizing recurrent networks" (2013), section 3.5.
+
+    Examples
+    --------
+    >>> w, optimizer = np.array([8.0]), Nesterov(learning_rate=0.5, momentum=0.5)
+    >>> optimizer.step([w], [w])  # d = -4, then 8 - 2 - 4
+    >>> w
+    array([2.])
+    >>> Nesterov(momentum=-0.5)
+    Traceback (most recent call last):
+    ValueError: momentum must be in [0, 1), got -0.5; try 0.9
+    """
+
+    def _update(self, parameter: Array, gradient: Array, buffers: tuple[Array, ...]) -> None:
+        displacement, pull = buffers
+        displacement *= self.momentum
+        np.multiply(gradient, self.learning_rate, out=pull)
+        displacement -= pull
+        parameter -= pull
+        np.multiply(displacement, self.momentum, out=pull)
+        parameter += pull
+
+
+@dataclass(eq=False, repr=False)
+class RMSProp(Optimizer):
+    """RMSProp: the gradient over the root of its running mean square.
+
+    v <- rho v + (1 - rho) g^2,  w <- w - alpha g / (sqrt(v) + epsilon). Source: G. Hinton, Neural Networks for Machine
+    Learning (2012), lecture 6e; epsilon outside the root, as in PyTorch.
+
+    Examples
+    --------
+    The first step has the length alpha / sqrt(1 - rho), whatever the size of the gradient:
+
+    >>> w = np.zeros(2)
+    >>> RMSProp(learning_rate=0.5, rho=0.75).step([w], [np.array([1e-3, -1e3])])
+    >>> w.round(3)
+    array([-1.,  1.])
+    >>> RMSProp(rho=1.0)
+    Traceback (most recent call last):
+    ValueError: rho must be in [0, 1), got 1.0; try 0.99
+    """
+
+    learning_rate: float = 0.001
+    rho: float = 0.99
+    epsilon: float = 1e-8
+    buffers: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_share("rho", self.rho, 0.99)
+        check_epsilon(self.epsilon)
+
+    def _update(self, parameter: Array, gradient: Array, buffers: tuple[Array, ...]) -> None:
+        v, change = buffers
+        v *= self.rho
+        np.multiply(gradient, gradient, out=change)
+        change *= 1 - self.rho
+        v += change
+        np.sqrt(v, out=change)
+        change += self.epsilon
+        np.divide(gradient, change, out=change)
+        change *= self.learning_rate
+        parameter -= change
+
+
+@dataclass(eq=False, repr=False)
 class Adam(Optimizer):
     """Adam: each weight's step is its mean gradient over the root of its mean squared gradient.
 
@@ -214,10 +203,9 @@ class Adam(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_share("beta1", self.beta1, 0.9)
-        _check_share("beta2", self.beta2, 0.999)
-        if not 0 < self.epsilon < math.inf:
-            raise ValueError(f"epsilon must be a positive number, got {self.epsilon!r}; try 1e-8")
+        check_share("beta1", self.beta1, 0.9)
+        check_share("beta2", self.beta2, 0.999)
+        check_epsilon(self.epsilon)
 
     def _update(self, parameter: Array, gradient: Array, buffers: tuple[Array, ...]) -> None:
         # m and v are kept without their factors 1 - beta: those, and both corrections, go into two scalars (section 2
@@ -236,14 +224,39 @@ class Adam(Optimizer):
         parameter -= change
 
 
+@dataclass(eq=False, repr=False)
+class AdamW(Adam):
+    """Adam with decoupled weight decay: w <- w - alpha lambda w, then Adam's step with the gradient of the loss alone.
+
+    Source: I. Loshchilov and F. Hutter, "Decoupled weight decay regularization" (ICLR 2019), Algorithm 2, with the
+    schedule's factor in alpha, as in PyTorch.
+
+    Examples
+    --------
+    A weight without a gradient decays, by the same share whatever the second moment is:
+
+    >>> w = np.array([1.0])
+    >>> AdamW(learning_rate=0.5, weight_decay=0.5).step([w], [np.array([0.0])])
+    >>> w
+    array([0.75])
+    >>> AdamW(weight_decay=-1)
+    Traceback (most recent call last):
+    ValueError: weight_decay must be a number from 0 on, got -1; try 1e-4
+    """
+
+    weight_decay: float = field(default=0.01, kw_only=True)
+
+    def _decayed(self, parameter: Array, gradient: Array) -> Array:
+        parameter *= 1 - self.learning_rate * self.weight_decay
+        return gradient
+
+
 # The names by which the command line and `train` know the optimizers.
-OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"sgd": GradientDescent, "momentum": Momentum, "adam": Adam}
-
-# What the learning rate is multiplied by when a share (0 at the start, 1 at the end) of a training's epochs is done.
-Schedule = Callable[[float], float]
-SCHEDULES: dict[str, Schedule] = {"constant": lambda done: 1.0, "linear": lambda done: 1.0 - done}
-
-
-def _check_share(name: str, value: float, usual: float) -> None:
-    if not (isinstance(value, Real) and 0 <= value < 1):
-        raise ValueError(f"{name} must be in [0, 1), got {value!r}; try {usual}")
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "sgd": GradientDescent,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "rmsprop": RMSProp,
+    "adam": Adam,
+    "adamw": AdamW,
+}

@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nn.matrix import Network
-from nn.optimizers import SCHEDULES, Adam, Optimizer, Schedule
+from nn.optimizer import Optimizer
+from nn.optimizers import Adam
 from nn.progress import ProgressBar
 from nn.samples import as_samples, refuse_non_finite
+from nn.schedules import SCHEDULES, Schedule
 from nn.threads import one_thread_if_small
 from nn.workspace import Workspace
 
@@ -101,6 +103,8 @@ def train(
     rng: np.random.Generator | int = 0,
     schedule: Schedule = SCHEDULES["constant"],
     validation: tuple[Array, Array] | None = None,
+    keep_best: bool = False,
+    patience: int | None = None,
     progress: bool | None = None,
 ) -> History:
     """Train a network in place and return what was measured on the way.
@@ -123,18 +127,25 @@ def train(
         The factor of the learning rate in an epoch, given the share of the epochs that is done, 0 in the first one.
     validation
         Samples and targets, not trained on, whose loss and accuracy are measured after each epoch.
+    keep_best
+        Whether the network gets back, at the end or after Ctrl-C, the parameters of the epoch after which the loss was
+        least: that of the validation samples, or without them of all training samples, which is measured for it.
+    patience
+        Stop early, after so many epochs without a new least loss; implies keep_best. (L. Prechelt, "Early stopping -
+        but when?", 1998.)
     progress
         Show a progress bar: True, False, or None for where a terminal or a notebook shows it.
 
     Returns
     -------
     History
-        With ``interrupted=True`` if Ctrl-C stopped the training; the network keeps the weights of its last step.
+        With ``interrupted=True`` if Ctrl-C stopped the training; the network keeps the weights of its last step, or
+        with keep_best the best ones so far.
 
     Raises
     ------
     ValueError
-        If epochs or batch_size is no positive whole number, or x and y do not match.
+        If epochs, batch_size or patience is no positive whole number, or x and y do not match.
     DivergenceError
         If the loss or a parameter becomes nan or infinite; it names epoch and batch and carries the history.
 
@@ -156,23 +167,28 @@ def train(
     if validation is not None:
         validation = _checked(network, *validation)
     size = min(_whole("batch_size", len(samples) if batch_size is None else batch_size), len(samples))
-    epochs = _whole("epochs", epochs)
+    epochs, patience = _whole("epochs", epochs), None if patience is None else _whole("patience", patience)
     optimizer, generator = optimizer or Adam(), np.random.default_rng(rng)
     rate = optimizer.learning_rate
     multiplications = size * max(weights.size for weights in network.weights)
     total = epochs * math.ceil(len(samples) / size)
     with one_thread_if_small(multiplications), ProgressBar(total, f"epoch 1/{epochs}", show=progress) as bar:
         run = _Run(network, samples, targets, optimizer, bar, epochs, size)
+        best = _Best(network, validation or (samples, targets)) if keep_best or patience is not None else None
         try:
             for epoch in range(epochs):
                 optimizer.learning_rate = rate * schedule(epoch / epochs)
                 start = time.perf_counter()
                 loss = run.epoch(_batches(len(samples), size, generator))
                 run.record(loss, validation, time.perf_counter() - start)
+                if best is not None and best.look() == patience:
+                    break
         except KeyboardInterrupt:
             run.history.interrupted = True
         finally:
             optimizer.learning_rate = rate
+            if best is not None:
+                best.restore()
     return run.history
 
 
@@ -274,6 +290,31 @@ class _Run:
 
     def _diverged(self, what: str, batch: int) -> DivergenceError:
         return DivergenceError(what, self.history.epochs + 1, batch, self.optimizer, self.history)
+
+
+class _Best:
+    """The parameters with the least loss on some samples so far; those at the start, until an epoch is done."""
+
+    def __init__(self, network: Network, judged: tuple[Array, Array]) -> None:
+        self.network, self.judged = network, judged
+        self.loss, self.epochs_since = math.inf, 0
+        self._kept = [parameter.copy() for parameter in network.parameters]
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def look(self) -> int:
+        """Keep the parameters if they are better than all before; return for how many epochs they were not."""
+        loss = self.network.loss(*self.judged)
+        if loss < self.loss:
+            kept = [parameter.copy() for parameter in self.network.parameters]
+            self._kept, self.loss, self.epochs_since = kept, loss, 0
+        else:
+            self.epochs_since += 1
+        return self.epochs_since
+
+    def restore(self) -> None:
+        """Give the network the kept parameters."""
+        for parameter, kept in zip(self.network.parameters, self._kept, strict=True):
+            parameter[...] = kept
 
 
 @np.errstate(over="ignore", invalid="ignore")

@@ -123,7 +123,7 @@ def test_help_names_the_choices(arguments: list[str], capsys: pytest.CaptureFixt
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= 100
     if arguments == ["train", "--help"]:
-        for word in ("mnist, digits, moons", "sgd, momentum, adam", "sigmoid", "--data DIR", "examples:"):
+        for word in ("mnist, digits, moons", "sgd, momentum, nesterov", "sigmoid", "--data DIR", "examples:"):
             assert word in shown
 
 
@@ -142,7 +142,7 @@ def test_help_names_the_choices(arguments: list[str], capsys: pytest.CaptureFixt
         (["train", "digits", "--learning-rate", "fast"], r"--learning-rate: must be a positive number, got 'fast'"),
         (["train", "digits", "--seed", "-2"], r"--seed: must be a whole number from 0 on, got '-2'"),
         (["train", "digits", "--optimizer", "adamm"], r"--optimizer: invalid choice: 'adamm'"),
-        (["train", "digits", "--schedule", "cosine"], r"--schedule: invalid choice: 'cosine'"),
+        (["train", "digits", "--schedule", "cosin"], r"--schedule: invalid choice: 'cosin'"),
         (["train", "digits", "--activation", "softmax"], r"--activation: invalid choice: 'softmax'"),
         (["train", "digits", "--dtype", "int8"], r"--dtype: invalid choice: 'int8'"),
         (["train", "digits", "--data", "x"], r"--data, --download and --no-checksum are for mnist, not for digits"),

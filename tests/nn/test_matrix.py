@@ -535,3 +535,12 @@ def test_repr_tells_the_sizes_and_counts_the_parameters():
         "Network(784-32-10, activation='sigmoid', output='softmax', loss='cross_entropy', dtype=float32): "
         "25,450 parameters"
     )
+
+
+def test_the_norms_of_a_gradient_are_one_per_layer_and_do_not_overflow() -> None:
+    network = Network([2, 3, 1], rng=0)
+    g = network.gradients([[1.0, 2.0]], [[0.5]])
+    joined = [np.append(dW.ravel(), db) for dW, db in zip(g.weights, g.biases, strict=True)]
+    assert g.norms == pytest.approx([np.linalg.norm(part) for part in joined], rel=1e-14)
+    g.weights[0][:] = 1e200
+    assert g.norms[0] == pytest.approx(np.sqrt(6) * 1e200)

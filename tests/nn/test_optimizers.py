@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nn.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, Optimizer
+from nn.optimizer import Optimizer
+from nn.optimizers import OPTIMIZERS, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp
 
 FLOATS = [np.float32, np.float64]
 
@@ -44,6 +45,61 @@ def test_momentum_is_polyaks_three_term_recurrence_over_fractions(
         optimizer.step([parameter], [exact(g)])
         before, now = now, now - alpha * g + beta * (now - before)
     assert parameter[0] == now
+
+
+@given(
+    rationals,
+    st.lists(rationals, min_size=2, max_size=6),
+    st.fractions("1/100", 2),
+    st.fractions(0, "99/100", max_denominator=100),
+)
+def test_nesterov_keeps_the_point_ahead_of_the_two_sequences_over_fractions(
+    w: Fraction, slopes: list[Fraction], alpha: Fraction, beta: Fraction
+) -> None:
+    kept, optimizer = exact(w), Nesterov(learning_rate=alpha, momentum=beta)
+    d = Fraction(0)
+    for slope in slopes:
+        optimizer.step([kept], [slope * kept + 1])  # a linear gradient, taken at the array that is kept
+        ahead = w + beta * d
+        d = beta * d - alpha * (slope * ahead + 1)  # Nesterov's: the gradient at the point ahead
+        w += d
+    assert kept[0] == w + beta * d
+
+
+@given(rationals, st.lists(rationals, min_size=1, max_size=5), st.fractions(0, 1), st.fractions("1/100", 1))
+def test_weight_decay_is_the_gradient_of_the_penalty_over_fractions(
+    w: Fraction, gradients: list[Fraction], decay: Fraction, alpha: Fraction
+) -> None:
+    parameter, optimizer = exact(w), GradientDescent(alpha, weight_decay=decay)
+    for g in gradients:
+        given_gradient = exact(g)
+        optimizer.step([parameter], [given_gradient])
+        assert given_gradient[0] == g
+        w -= alpha * (g + decay * w)  # the derivative of decay / 2 w^2 is decay w
+    assert parameter[0] == w
+
+
+def test_adamws_decay_is_no_part_of_the_moments() -> None:
+    rng = np.random.default_rng(3)
+    decoupled, plain = np.array([4.0, -2.0]), np.array([4.0, -2.0])
+    with_decay, without = AdamW(0.1, weight_decay=0.5), Adam(0.1)
+    for _ in range(20):
+        g, before, start = rng.normal(size=2), plain.copy(), decoupled.copy()
+        with_decay.step([decoupled], [g])
+        without.step([plain], [g])
+        np.testing.assert_allclose(decoupled - start * (1 - 0.1 * 0.5), plain - before, rtol=1e-12)
+
+
+def test_rmsprop_is_its_formula() -> None:
+    rng = np.random.default_rng(4)
+    w, v = np.array([1.0, -2.0, 3.0]), np.zeros(3)
+    stepped, optimizer = w.copy(), RMSProp(0.01, rho=0.9, epsilon=1e-6)
+    for _ in range(10):
+        g = rng.normal(size=3)
+        optimizer.step([stepped], [g])
+        v = 0.9 * v + 0.1 * g**2
+        w = w - 0.01 * g / (np.sqrt(v) + 1e-6)
+    np.testing.assert_allclose(stepped, w, rtol=1e-13)
 
 
 @given(st.lists(rationals, min_size=2, max_size=6))
@@ -137,7 +193,7 @@ def test_a_parameter_that_is_a_strided_view_is_stepped_too(name: str) -> None:
     assert (memory[:, 1::2] == 1).all()
 
 
-@pytest.mark.parametrize("optimizer", [GradientDescent(0.1), Momentum(0.02, 0.9), Adam(0.05)])
+@pytest.mark.parametrize("optimizer", [GradientDescent(0.1), Momentum(0.02, 0.9), Nesterov(0.02, 0.9), Adam(0.05)])
 def test_every_optimizer_finds_the_minimum_of_an_ill_conditioned_quadratic(optimizer: Optimizer) -> None:
     curvature = np.array([0.1, 10.0])
     w = np.array([5.0, 1.0])
@@ -148,6 +204,7 @@ def test_every_optimizer_finds_the_minimum_of_an_ill_conditioned_quadratic(optim
 
 def test_a_repr_shows_the_settings() -> None:
     assert repr(Momentum(0.5)) == "Momentum(learning_rate=0.5, momentum=0.9)"
+    assert repr(Momentum(0.5, weight_decay=0.1)) == "Momentum(learning_rate=0.5, weight_decay=0.1, momentum=0.9)"
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS.values())
@@ -155,6 +212,13 @@ def test_a_repr_shows_the_settings() -> None:
 def test_a_learning_rate_that_is_no_positive_number_is_refused(kind: type[Optimizer], rate: Any) -> None:
     with pytest.raises(ValueError, match="learning_rate must be a positive number, got"):
         kind(learning_rate=rate)
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+@pytest.mark.parametrize("decay", [-1e-4, float("nan"), "0.1"])
+def test_a_weight_decay_that_is_no_number_from_0_on_is_refused(kind: type[Optimizer], decay: Any) -> None:
+    with pytest.raises(ValueError, match="weight_decay must be a number from 0 on, got"):
+        kind(weight_decay=decay)
 
 
 @pytest.mark.parametrize("value", [-0.1, 1, float("nan")])

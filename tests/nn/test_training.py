@@ -14,7 +14,8 @@ import pytest
 
 from nn.data import digits, mnist, moons
 from nn.matrix import Network
-from nn.optimizers import OPTIMIZERS, SCHEDULES, Adam, GradientDescent, Momentum
+from nn.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum
+from nn.schedules import SCHEDULES
 from nn.training import DivergenceError, History, accuracy, train
 from nn.workspace import Workspace
 
@@ -304,6 +305,78 @@ def test_ctrl_c_while_an_epoch_is_measured_leaves_no_half_of_it(monkeypatch: pyt
     assert {len(v) for v in vars(history).values() if isinstance(v, list)} == {1}
 
 
+def best_by_hand(epochs: int) -> tuple[list[float], list[list[Any]]]:
+    """Return the validation loss and a copy of the parameters after each epoch of a training that overfits."""
+    losses, kept, network = [], [], overfitter()
+    optimizer, rng = Adam(0.05), np.random.default_rng(0)
+    (x, y), validation = noisy(0), noisy(1)
+    for _ in range(epochs):
+        train(network, x, y, optimizer=optimizer, epochs=1, batch_size=8, rng=rng)
+        losses.append(network.loss(*validation))
+        kept.append([array.copy() for array in network.parameters])
+    return losses, kept
+
+
+def overfitter() -> Network:
+    return Network([1, 20, 1], rng=0)
+
+
+def noisy(seed: int) -> tuple[Any, Any]:
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-1, 1, (16, 1))
+    return x, np.sin(3 * x) + rng.normal(0, 0.5, x.shape)
+
+
+def test_keep_best_gives_back_the_parameters_of_the_epoch_with_the_least_validation_loss() -> None:
+    losses, kept = best_by_hand(60)
+    best = int(np.argmin(losses))
+    assert 0 < best < 59  # it overfits, or the test would say nothing
+    network = overfitter()
+    history = train(
+        network,
+        *noisy(0),
+        optimizer=Adam(0.05),
+        epochs=60,
+        batch_size=8,
+        rng=np.random.default_rng(0),
+        validation=noisy(1),
+        keep_best=True,
+    )
+    assert history.validation_loss == losses
+    for a, b in zip(network.parameters, kept[best], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_patience_stops_after_so_many_epochs_without_a_new_least_loss() -> None:
+    losses, kept = best_by_hand(60)
+    best = next(e for e in range(60) if min(losses[e + 1 : e + 4]) >= losses[e] == min(losses[: e + 1]))
+    network = overfitter()
+    arguments: dict[str, Any] = {"epochs": 60, "batch_size": 8, "rng": np.random.default_rng(0), "patience": 3}
+    history = train(network, *noisy(0), optimizer=Adam(0.05), validation=noisy(1), **arguments)
+    assert history.epochs == best + 4 < 60
+    for a, b in zip(network.parameters, kept[best], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_ctrl_c_keeps_the_best_weights_so_far() -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    network, other = overfitter(), overfitter()
+    x, y = noisy(0)
+    rate = StoppedBy(7, stop)
+    rate.learning_rate = 4.0  # far too large: the loss goes up and down
+    history = train(network, x, y, optimizer=rate, epochs=50, keep_best=True)
+    assert history.interrupted
+    losses = []
+    optimizer = GradientDescent(4.0)
+    for _ in range(history.epochs):
+        train(other, x, y, optimizer=optimizer, epochs=1)
+        losses.append(other.loss(x, y))
+    assert network.loss(x, y) == min(losses)
+    assert min(losses) != losses[-1]
+
+
 def test_other_exceptions_are_not_swallowed() -> None:
     def stop() -> None:
         raise RuntimeError("disk full")
@@ -316,7 +389,7 @@ def test_other_exceptions_are_not_swallowed() -> None:
 
 
 @pytest.mark.parametrize("value", [0, -3, 2.5, True, "10"])
-@pytest.mark.parametrize("name", ["epochs", "batch_size"])
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "patience"])
 def test_epochs_and_batch_sizes_that_are_no_positive_whole_number_are_refused(name: str, value: Any) -> None:
     with pytest.raises(ValueError, match=f"{name} must be a whole number from 1 on, got {value!r}"):
         train(Network([1, 1]), *line(), **{name: value})
