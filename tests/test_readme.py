@@ -13,9 +13,18 @@ def blocks(language: str, text: str = README) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.S)
 
 
+def as_doctest(transcript: str) -> str:
+    """Mark the empty lines of printed output, which doctest would take for its end."""
+    lines = transcript.splitlines()
+    for i, line in enumerate(lines):
+        if not line and i + 1 < len(lines) and not lines[i + 1].startswith(">>>"):
+            lines[i] = "<BLANKLINE>"
+    return "\n".join([*lines, "", ""])
+
+
 def test_every_transcript_in_the_readme_is_what_python_prints() -> None:
     # One session, as a reader would type it: later blocks use the names of earlier ones.
-    session = "\n".join(blocks("pycon"))
+    session = "\n".join(as_doctest(block) for block in blocks("pycon"))
     test = doctest.DocTestParser().get_doctest(session, {}, "README.md", "README.md", 0)
     assert len(test.examples) >= 10
     report: list[str] = []
