@@ -5,6 +5,7 @@
 | see a value's computation graph                  | ``draw(value)``                     |
 | see it as text                                   | ``print(tree(value))``              |
 | see a network's units and weights                | ``draw_network(net)``               |
+| watch both sweeps step by step                   | ``save(frames(value), "x.html")``   |
 | keep any of these: .svg .pdf .png .dot .txt      | ``save(value, "x.svg")``            |
 """
 
@@ -17,11 +18,18 @@ if TYPE_CHECKING:
     from viz.network import draw_network as draw_network
     from viz.operations import draw as draw
     from viz.saving import save as save
+    from viz.steps import frames as frames
     from viz.text import tree as tree
 
-__all__ = ["draw", "draw_network", "save", "tree"]
+__all__ = ["draw", "draw_network", "frames", "save", "tree"]
 
-_HOMES = {"draw": "viz.operations", "draw_network": "viz.network", "save": "viz.saving", "tree": "viz.text"}
+_HOMES = {
+    "draw": "viz.operations",
+    "draw_network": "viz.network",
+    "frames": "viz.steps",
+    "save": "viz.saving",
+    "tree": "viz.text",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,12 +11,12 @@ import graphviz
 from engine.value import Value
 from viz.drawing import Drawing, digest
 from viz.frame_files import save_frames
-from viz.frames import Frames
 from viz.mermaid import mermaid
 from viz.network import draw_network, is_network
 from viz.numerals import short
 from viz.operations import draw
 from viz.render import FORMATS, SECONDS, render
+from viz.steps import Frames
 from viz.svg import finish
 from viz.text import tree
 from viz.theme import named

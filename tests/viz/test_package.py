@@ -21,8 +21,8 @@ def test_the_tree_needs_no_graphviz() -> None:
     assert done.stdout.strip() == "False"
 
 
-def test_the_package_offers_four_functions_and_says_so() -> None:
-    assert dir(viz) == ["draw", "draw_network", "save", "tree"]
+def test_the_package_offers_its_functions_and_says_so() -> None:
+    assert dir(viz) == ["draw", "draw_network", "frames", "save", "tree"]
     assert all(callable(getattr(viz, name)) for name in viz.__all__)
-    with pytest.raises(AttributeError, match="it has draw, draw_network, save, tree"):
+    with pytest.raises(AttributeError, match="it has draw, draw_network, frames, save, tree"):
         viz.__getattr__("paint")
