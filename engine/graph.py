@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.backward import propagate, zero_of
 from engine.functions import Number, data_of
 from engine.value import Constant, Value
+
+if TYPE_CHECKING:
+    from engine.what_if import WhatIf
 
 
 class Edge(NamedTuple):
@@ -123,6 +126,20 @@ class Graph:
         for v in order:
             v.grad = zero
         propagate(order, self.output)
+
+    def what_if(self, changes: dict[Any, Number] | None = None, **by_name: Number) -> WhatIf:
+        """Return the first-order prediction of a change of leaves beside the truth; nothing is changed.
+
+        The changes are differences, by Value or by label; see `engine.what_if`.
+
+        >>> x = Value(3.0, label="x")
+        >>> Graph(x * x).what_if(x=+0.5)
+        x: 3 changes by 0.5, times 6 = 3
+        first order: 9 + 3 = 12; truth: 12.25; off by 0.25
+        """
+        from engine.what_if import what_if
+
+        return what_if(self, (changes or {}) | by_name)
 
     def _read_leaves(self) -> dict[Value, Number]:
         return {v: v.data for v in self.leaves}

@@ -65,7 +65,7 @@ class Series:
         return Series([a - b for a, b in zip(*self._paired(other), strict=True)], self.memo)
 
     def __rsub__(self, other: Any) -> Series:
-        return -self + other
+        return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> Series:
         a, b = self._paired(other)

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import json
+import random
+import time
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from programs import EXACT, Program, floats, fractions, programs
+
+from engine import Graph, Value, dot, explain, recording, sqrt
+from engine.digest import levels
+from engine.ledger import Ledger
+from nn.scalar import MLP
+
+
+def small() -> tuple[Value, Value, Value]:
+    x, y = Value(2.0, label="x"), Value(3.0, label="y")
+    f = x * y + x**2
+    f.label = "f"
+    return x, y, f
+
+
+def grouped(ledger: Ledger) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for use in ledger.uses:
+        found.setdefault(use.node, []).append(use)
+    return found
+
+
+@given(programs(fractions(), EXACT))
+def test_the_contributions_to_a_node_sum_to_its_gradient_exactly(program: Program) -> None:
+    y, inputs = program.record()
+    y.backward()
+    ledger = explain(y)
+    for node, uses in grouped(ledger).items():
+        v = ledger.graph.nodes[node]
+        assert sum(use.contribution for use in uses) == uses[-1].running_sum == v.grad
+        assert all(use.contribution == use.upstream * use.local for use in uses)
+    assert {x: g for x, g in ledger.gradient().items() if x in inputs} == {
+        x: x.grad for x in inputs if x in ledger.graph.index
+    }
+
+
+@given(programs(floats()))
+def test_the_gradient_has_the_bits_of_back_propagation(program: Program) -> None:
+    y, inputs = program.record()
+    ledger = explain(y, wrt=inputs)
+    Graph(y).backward()
+    used = [x for x in inputs if x in ledger.graph.index]
+    assert [float(ledger.gradient()[x]).hex() for x in used] == [float(x.grad).hex() for x in used]
+
+
+@given(programs(fractions(), EXACT))
+def test_every_use_is_listed_once_and_after_its_user_is_complete(program: Program) -> None:
+    y, _ = program.record()
+    ledger = explain(y)
+    edges = [(e.source, e.target, e.position) for e in ledger.graph.edges]
+    assert sorted((use.node, use.user, use.position) for use in ledger.uses) == sorted(edges)
+    assert all(use.upstream == ledger.adjoints[use.user] for use in ledger.uses)
+    order = [use.node for use in ledger.uses]
+    assert order == sorted(order, reverse=True)
+
+
+def test_with_respect_to_one_leaf_only_what_lies_between_is_listed() -> None:
+    x, _, f = small()
+    ledger = explain(f, wrt=x)
+    assert {ledger.name(ledger.graph.nodes[use.node]) for use in ledger.uses} == {"#2", "#4", "x"}
+    assert ledger.gradient() == {x: 7.0}
+
+
+def test_the_table_reads_like_the_chain_rule() -> None:
+    x, _, f = small()
+    lines = f.explain(wrt=x).text(80, ascii=True, color=False).splitlines()
+    assert lines[-3].split() == ["#2", "=", "x*y", "1", "3", "3", "7"]
+    assert lines[-1] == "df/dx = 7"
+
+
+def test_no_gradient_is_touched_and_backward_need_not_have_run() -> None:
+    x, y, f = small()
+    explain(f).text()
+    assert [v.grad for v in (x, y, f)] == [0, 0, 0]
+
+
+def test_names_come_from_labels_then_from_variables_then_from_ids() -> None:
+    x, w = Value(2.0, label="x"), [Value(3.0)]
+    y = dot([x], w) * 2
+    ledger = explain(y, names={"w": w, "x_elsewhere": x})
+    assert [ledger.name(v) for v in ledger.graph.nodes] == ["x", "w[0]", "#2", "2", "#4"]
+
+
+def test_the_source_line_stands_beside_each_use_when_it_was_recorded() -> None:
+    x = Value(2.0, label="x")
+    with recording():
+        y = x * x
+    assert "test_ledger.py:" in explain(y).text(100)
+    assert "test_ledger.py:" not in explain(x * x).text(100)
+    node = json.loads(explain(y).json())["nodes"][-1]
+    assert node["source"] == "y = x * x"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_line_is_wider_than_asked(width: int) -> None:
+    model = MLP(2, [2, 1], rng=random.Random(1))
+    with recording():
+        loss = (model([1.0, 2.0]) - 0.5) ** 2
+    for shown in (explain(loss, names={"model": model}), explain(loss).trace(), explain(loss, limit=3)):
+        assert max(map(len, shown.text(width).splitlines())) <= width
+
+
+def test_ascii_is_plain_and_colours_are_only_added_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, f = small()
+    assert explain(f).text(80, ascii=True).isascii()
+    assert "\x1b[" not in explain(f).text(80)
+    assert "\x1b[32m" in explain(f).text(80, color=True)
+
+
+def test_no_color_is_respected_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, f = small()
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[" in explain(f).text(80)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in explain(f).text(80)
+
+
+def test_markdown_is_a_table_with_as_many_cells_in_each_row() -> None:
+    _, _, f = small()
+    rows = [line for line in explain(f).markdown().splitlines() if line.startswith("|")]
+    assert len({line.count("|") - line.count(r"\|") for line in rows}) == 1
+    assert r"\#2 = x\*y" in rows[-1] or any(r"x\*y" in row for row in rows)
+
+
+def test_latex_is_one_balanced_array() -> None:
+    _, _, f = small()
+    latex = explain(f).latex()
+    assert latex.startswith(r"\begin{array}{llrrrr}")
+    assert latex.endswith(r"\end{array}")
+    body = latex.splitlines()[1:-1]
+    assert {line.count(" & ") for line in body} == {5}
+    assert latex.replace(r"\{", "").count("{") == latex.replace(r"\}", "").count("}")
+
+
+def test_json_holds_every_number_and_survives_what_json_lacks() -> None:
+    _, _, f = small()
+    found = json.loads(explain(f).json())
+    assert found["gradient"] == {"x": 7.0, "y": 2.0}
+    assert len(found["uses"]) == 5
+    assert found["uses"][-1]["running_sum"] == 7.0
+    exact = Value(Fraction(1, 3), label="t")
+    assert json.loads(explain(exact * exact).json())["gradient"] == {"t": "2/3"}
+    zero = Value(0.0, label="z")
+    assert json.loads(explain(sqrt(zero)).json())["gradient"] == {"z": "inf"}
+
+
+def test_the_trace_shows_values_down_and_adjoints_up() -> None:
+    _, _, f = small()
+    lines = explain(f).trace().text(80, ascii=True).splitlines()
+    assert lines[0] == "Forward trace, read down; reverse trace, read up"
+    assert lines[3].split() == "x 2 1 x 4 + 1 x 3 = 7".split()
+    assert lines[-1].split() == "f = #2 + #4 10 1".split()
+
+
+# --- large graphs ----------------------------------------------------------------------------------
+
+
+def test_a_network_folds_to_one_row_for_each_operation_of_a_layer() -> None:
+    model = MLP(3, [16, 16, 1], rng=random.Random(1), activation="tanh")
+    loss = (model([1.0, 2.0, 3.0]) - 1) ** 2
+    table = explain(loss).table()
+    assert [(row[0], row[1], row[2]) for row in table.rows] == [
+        ("7", "**", "1"), ("6", "-", "1"), ("5", "dot", "1"), ("4", "tanh", "16"), ("3", "dot", "16"),
+        ("2", "tanh", "16"), ("1", "dot", "16"),
+    ]  # fmt: skip
+    ledger = explain(loss)
+    assert sum(int(row[3]) for row in table.rows) == len(ledger.uses)
+    assert "uses shown as 7 rows" in table.text(80)
+
+
+def test_dead_neurons_show_as_zeros() -> None:
+    model = MLP(2, [4, 1], rng=random.Random(1))
+    for neuron in model.layers[0].neurons:
+        neuron.b.data = -100.0
+    rows = explain(model([1.0, 1.0]), limit=20).table().rows
+    assert [row[1] for row in rows] == ["dot", "ReLU", "dot"]
+    assert rows[-1][3:5] == ("12", "12")  # two weights and a bias for each of four neurons, and each contribution is 0
+
+
+def chain(operations: int) -> tuple[Value, Value]:
+    v = x = Value(1.0, label="x")
+    for i in range(operations):
+        v = v * 1.0001 if i % 2 else v + x
+    return v, x
+
+
+def test_a_graph_of_a_hundred_thousand_nodes_is_folded_and_only_printed_whole_on_request() -> None:
+    y, x = chain(50_000)
+    text = explain(y).text(80)
+    assert len(text.splitlines()) < 80
+    assert "limit=None everything" in text
+    assert len(explain(y, wrt=x, limit=None).table().rows) > 50_000
+
+
+def test_the_ledger_of_a_thousand_operations_takes_no_fifth_of_a_second() -> None:
+    y, _ = chain(1000)
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        explain(y, limit=None).text(80)
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 0.2
+
+
+def test_levels_are_longest_ways_to_a_leaf() -> None:
+    x = Value(2.0)
+    y = (x * x + x) * x
+    assert levels(Graph(y)) == [0, 1, 2, 3]
+
+
+# --- hints -----------------------------------------------------------------------------------------
+
+
+def hints(y: Value, **options: Any) -> str:
+    return " ".join(explain(y, **options).hints)
+
+
+def test_a_zero_because_x_is_not_in_the_graph_is_said_to_be_one() -> None:
+    x, z = Value(2.0, label="x"), Value(5.0, label="z")
+    y = x * z.data
+    assert explain(y, wrt=z).gradient() == {z: 0.0}
+    assert "is 0 because z is not in the graph" in hints(y, wrt=z)
+    assert hints(y, wrt=x) == ""
+
+
+def test_a_leaf_that_holds_an_older_gradient_gets_one_hint() -> None:
+    x, y, f = small()
+    f.backward()
+    assert hints(f) == ""
+    f.backward()
+    assert hints(f).count("leaves add up over backward passes") == 1
+    assert "x.grad holds 14, not 7" in hints(f)
+    x.grad = y.grad = 0
+    assert hints(f) == ""
+
+
+def test_data_set_on_an_inner_node_is_noticed() -> None:
+    x, _, f = small()
+    inner = f.args[0]
+    inner.data = 100.0
+    assert "#2 holds 100, but is 6 by its arguments" in hints(f)
+    Graph(f).forward()
+    assert hints(f) == ""
+    assert x.data == 2.0
+
+
+def test_a_leaf_alone_is_said_to_be_one() -> None:
+    assert "made from nothing" in hints(Value(3.0, label="x"))
+
+
+def test_a_nan_is_pointed_at() -> None:
+    assert "backward: d(#1)/d(x) is inf" in hints(sqrt(Value(0.0, label="x")))
+
+
+@pytest.mark.parametrize("bad", [3.0, [1.0], None, "x"])
+def test_a_plain_number_has_no_history_and_is_refused(bad: Any) -> None:
+    with pytest.raises(TypeError, match="has forgotten what it was made from"):
+        explain(bad)
+    if bad is not None:
+        with pytest.raises(TypeError, match="wrt must be a Value or several"):
+            explain(Value(1.0) * 2, wrt=[bad])
