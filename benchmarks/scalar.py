@@ -20,6 +20,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from micrograd.engine import Value as MicrogradValue
@@ -38,7 +39,7 @@ def moons_net(kind: Any) -> Callable[[], tuple[Any, list[Any]]]:
     points = [(rng.gauss(0, 1), rng.gauss(0, 1)) for _ in range(POINTS)]
     signs = [1 if x * y > 0 else -1 for x, y in points]
     sizes = [2, 16, 16, 1]
-    start = [[[rng.uniform(-1, 1) for _ in range(a)] for _ in range(b)] for a, b in zip(sizes, sizes[1:], strict=False)]
+    start = [[[rng.uniform(-1, 1) for _ in range(a)] for _ in range(b)] for a, b in pairwise(sizes)]
 
     def build() -> tuple[Any, list[Any]]:
         layers = [[([kind(w) for w in row], kind(0)) for row in layer] for layer in start]
@@ -124,7 +125,7 @@ def memory(build: Callable[[], tuple[Any, list[Any]]]) -> int:
 
 def main(rounds: int) -> None:
     """Print one row per workload: ratios to micrograd+, the target, and whether it was reached."""
-    print(f"Python {sys.version.split()[0]}, CPU time, medians of {rounds} interleaved rounds; ratio to micrograd+ = 1.00")
+    print(f"Python {sys.version.split()[0]}, CPU time, medians of {rounds} interleaved rounds; micrograd+ = 1.00")
     print(f"{'workload':34}{'ns/op':>7}{'ours':>8}{'gc off':>8}{'target':>9}{'shipped':>9}{'target':>9}")
     for name, workload, target, shipped_target in (
         ("moons net, op by op", moons_net, 0.37, 0.07),
@@ -145,9 +146,7 @@ def main(rounds: int) -> None:
         def ratio(other: str, times: dict[str, list[float]] = times) -> float:
             return statistics.median(a / b for a, b in zip(times["ours"], times[other], strict=True))
 
-        gc_off = statistics.median(
-            a / b for a, b in zip(times["ours, gc off"], times["micrograd+"], strict=True)
-        )
+        gc_off = statistics.median(a / b for a, b in zip(times["ours, gc off"], times["micrograd+"], strict=True))
         nanoseconds = statistics.median(times["ours"]) / operations * 1e9
         shipped = f"{ratio('micrograd'):9.3f}{shipped_target:9.2f}" if shipped_target else ""
         print(f"{name:34}{nanoseconds:7.0f}{ratio('micrograd+'):8.3f}{gc_off:8.3f}{target:9.2f}{shipped}")
