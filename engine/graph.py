@@ -73,6 +73,12 @@ class Graph:
     def __repr__(self) -> str:
         return f"Graph({len(self.nodes)} nodes, {len(self.edges)} edges, output={self.output!r})"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Show the graph in a notebook; the picture is made by viz, which is imported only here."""
+        from viz.notebook import mimebundle
+
+        return mimebundle(self.output, include, exclude)
+
     @property
     def leaves(self) -> tuple[Value, ...]:
         """The Values made by hand, without the constants of the formula."""

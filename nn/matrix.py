@@ -8,7 +8,7 @@ import math
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -300,6 +300,12 @@ softplus, gelu, step, sign, softmax, modified_softmax)
         except (zipfile.BadZipFile, ValueError, KeyError, EOFError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} holds no network: {error}; give a file written by Network.save") from error
         return network
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Show units and weights in a notebook; the picture is made by viz, which is imported only here."""
+        from viz.notebook import network_bundle
+
+        return network_bundle(self, include, exclude)
 
     def __repr__(self) -> str:
         names = [s.name for s in self.activations[:-1]]

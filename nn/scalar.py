@@ -149,6 +149,12 @@ class MLP(Module):
         """Return the parameters of each layer in turn."""
         return [p for layer in self.layers for p in layer.parameters()]
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Show units and weights in a notebook; the picture is made by viz, which is imported only here."""
+        from viz.notebook import network_bundle
+
+        return network_bundle(self, include, exclude)
+
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(repr, self.layers))}]"
 

@@ -1,13 +1,14 @@
-"""What a notebook shows for a Value: its picture, and the text tree where there is none.
+"""What a notebook shows for a Value, a Graph or a network: its picture, and text where there is none.
 
-The engine's ``Value._repr_mimebundle_`` calls ``mimebundle``; it answers in about a second whatever the size, and
-never with a traceback.
+Their ``_repr_mimebundle_`` call these functions, which answer in about a second whatever the size, and never with a
+traceback. The picture carries its title and description for readers who do not see it.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from engine.value import Value
 from viz.text import outline
@@ -23,8 +24,8 @@ def mimebundle(
 ) -> dict[str, str]:
     """Return a value's SVG and text tree by MIME type, as IPython asks for them.
 
-    A graph above the node limit is answered in text alone, and so is any graph where no Graphviz is found; a last
-    line then says what would bring the picture.
+    A large graph is folded. Where no Graphviz is found there is text alone; a last line then says what would bring the
+    picture.
 
     Parameters
     ----------
@@ -42,14 +43,53 @@ def mimebundle(
     x   data  3.0000 | grad  -
     """
     made = view(value)
-    text = str(outline(made))
+
+    def picture() -> str:
+        from viz.operations import draw_view  # graphviz is imported only when there is something to draw
+
+        return draw_view(made, value, theme="auto").picture("svg", SECONDS).decode()
+
+    return _bundle(str(outline(made)), picture, include, exclude)
+
+
+def network_bundle(
+    network: Any, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+) -> dict[str, str]:
+    """Return a network's SVG and text by MIME type: the units and weights, and its repr.
+
+    Parameters
+    ----------
+    network : nn.matrix.Network or nn.scalar.MLP
+        What a cell ends with.
+    include, exclude : iterable of str, optional
+        The MIME types that are wanted, or not.
+
+    Examples
+    --------
+    >>> from nn.scalar import MLP
+    >>> print(network_bundle(MLP(2, [3, 1]), exclude=["image/svg+xml"])["text/plain"])
+    MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(3)]]
+    """
+
+    def picture() -> str:
+        from viz.layers import layers_of
+        from viz.network import MAX_LAYERS, draw_network
+
+        deep = max(MAX_LAYERS, len(layers_of(network).sizes))
+        return draw_network(network, theme="auto", max_layers=deep).picture("svg", SECONDS).decode()
+
+    return _bundle(repr(network), picture, include, exclude)
+
+
+def _bundle(
+    text: str, picture: Callable[[], str], include: Iterable[str] | None, exclude: Iterable[str] | None
+) -> dict[str, str]:
     bundle = {}
     if _wants(SVG, include, exclude) and _shows_pictures():
-        from viz.operations import draw_view  # graphviz is imported only when there is something to draw
         from viz.render import RenderError
 
         try:
-            bundle[SVG] = draw_view(made, value, theme="auto").picture("svg", SECONDS).decode()
+            bundle[SVG] = picture()
         except RenderError as error:
             text = f"{text}\n({error})"
     if _wants(TEXT, include, exclude):
