@@ -1,7 +1,7 @@
 """The pictures of a sweep's steps: the drawing is laid out once, each step recolours it and writes its numbers.
 
 What is pending is faded, what is at work has a heavy line, so no step is told by colour alone. An SVG is edited step by
-step; formats that only Graphviz can write (.pdf, .png) are drawn from the same boxes with the same sizes, so nothing
+step; formats that only Graphviz can write (.pdf, .png) are drawn from the same boxes with the same sizes, so no box
 moves either.
 """
 

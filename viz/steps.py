@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, overload
 
 from engine.graph import postorder
-from engine.value import Value
+from engine.value import Constant, Value
 from viz import captions, numerals
 from viz.diagram import Diagram, contribution_of, local_derivatives
 from viz.view import view
@@ -138,23 +138,26 @@ def frames(
     >>> frames(out, max_nodes=2)
     Traceback (most recent call last):
         ...
-    ValueError: 3 nodes are too many for steps: max_nodes=3 makes them all the same; draw() shows all at once
+    ValueError: 3 nodes are too many for steps: max_nodes=3 makes them all the same; draw() shows all
     """
     nodes = tuple(postorder(output)) if isinstance(output, Value) else ()
-    widest = max((len(node.args) for node in nodes), default=2)
-    made = view(
-        output, level="op", names=names, max_nodes=len(nodes) or 1, max_arguments=max(widest, 2), parameters=parameters
-    )
-    count, messages = len(made.nodes), len(made.uses)
+    count = sum(not isinstance(node, Constant) for node in nodes)
+    messages = sum(not isinstance(argument, Constant) for node in nodes for argument in node.args)
     if count > max_nodes:
         raise ValueError(
-            f"{count:,} nodes are too many for steps: max_nodes={count} makes them all the same; "
-            "draw() shows all at once"
+            f"{count:,} nodes are too many for steps: max_nodes={count} makes them all the same; draw() shows all"
         )
     if messages > MAX_FRAMES:
-        raise ValueError(
-            f"{messages:,} messages are more steps than anybody watches ({MAX_FRAMES:,}): draw() shows them at once"
-        )
+        raise ValueError(f"{messages:,} messages are more than anybody watches ({MAX_FRAMES:,}); draw() shows all")
+    widest = max((len(node.args) for node in nodes), default=0)
+    made = view(
+        output,
+        level="op",
+        names=names,
+        max_nodes=max(count, 1),
+        max_arguments=max(widest, 2),
+        parameters=parameters,
+    )
     titles = {node.number: node.title for node in made.nodes}
     if title is None:
         title = f"{titles[len(nodes) - 1]} = {numerals.short(output.data)}"
