@@ -154,13 +154,21 @@ class Ledger:
         return self.markdown()
 
     def _closing(self) -> tuple[str, ...]:
-        """Return the gradient as a sentence, for a few leaves, and the hints."""
+        sentence = self.sentence()
+        return ((sentence,) if sentence else ()) + self.hints
+
+    def sentence(self) -> str:
+        """Return the gradient as a sentence, for a few leaves; "" where there is none.
+
+        >>> x = Value(3.0, label="x")
+        >>> explain((x * x).exp()).sentence().startswith("d#2/dx = 48618.5")
+        True
+        """
         y = self.name(self.graph.output)
         found = self.gradient()
         shown_ones = [f"d{y}/d{self.name(x)} = {shown(number)}" for x, number in list(found.items())[:8]]
         more = [f"... and {len(found) - 8:,} more"] if len(found) > 8 else []
-        sentence = ", ".join(shown_ones + more)
-        return ((sentence,) if sentence and self.graph.output.row else ()) + self.hints
+        return ", ".join(shown_ones + more) if self.graph.output.row else ""
 
 
 def explain(
