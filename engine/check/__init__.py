@@ -16,7 +16,8 @@ what the user sees         checking, report, reproduction, properties, strategie
 """
 
 from engine.check.checking import assert_gradient, check_gradient
+from engine.check.command import main
 from engine.check.properties import gradient_property
 from engine.check.report import Report
 
-__all__ = ["Report", "assert_gradient", "check_gradient", "gradient_property"]
+__all__ = ["Report", "assert_gradient", "check_gradient", "gradient_property", "main"]

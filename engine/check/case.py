@@ -108,7 +108,8 @@ def scatter(truth: Truth, runs: Sequence[Run], unit: float) -> list[Any]:
     result = []
     for i in range(len(truth.low)):
         middle = truth.middle(i)
-        result.append(max(abs(j[i] - middle) for j in jacobians) * scale)
+        distances = [abs(j[i] - middle) for j in jacobians]
+        result.append(max((d for d in distances if d - d == 0), default=0) * scale)
     return result
 
 

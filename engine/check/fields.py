@@ -31,6 +31,19 @@ def context(prec: int) -> Any:
     return made
 
 
+@cache
+def guarded_context(prec: int) -> Any:
+    """Return a context whose numbers refuse to become doubles, as `math.sin(x)` would make them without a word."""
+    made = require("mpmath.ctx_mp").MPContext()
+    made.prec = prec
+
+    def refuse(number: Any) -> float:
+        raise TypeError(f"a number of {made.dps} digits does not become a double here")
+
+    made.mpf.__float__ = refuse
+    return made
+
+
 class Interval:
     """A closed interval [a, b] with ends of `prec` bits, rounded outward by every operation."""
 
@@ -144,8 +157,19 @@ class IntervalField:
         return (self.exp(x) + self.exp(-x)) / self.number(2)
 
     def atan2(self, y: Interval, x: Interval) -> Interval:
-        """Return the angle of the point (x, y)."""
-        return Interval(_libmp().mpi_atan2(y.raw, x.raw, self.prec), self.prec)
+        """Return the angle of the point (x, y); mpmath's own intervals for it (1.3) do not always hold the truth."""
+        right, above = x.sign(), y.sign()
+        if right == 1:
+            angle: Interval = self.atan(y / x)
+            return angle
+        half: Interval = self.number(2) * self.atan(self.one)
+        if above in (1, -1):
+            quarter = half if above == 1 else -half
+            turned: Interval = self.atan(x / y)
+            return quarter - turned
+        if right == -1 and above == 0:
+            return half + half
+        raise ValueError("the angle jumps here")
 
     def __getattr__(self, name: str) -> Any:
         """Return a monotone function of mpmath's as one of intervals: its values at the ends, widened."""

@@ -11,6 +11,7 @@ from engine.check.fields import FIFTY_DIGITS, IntervalField
 from engine.check.runs import NotRunnable, Run, exact_claims, run
 from engine.check.structure import flat_numbers
 
+ZERO = 2.0**-700  # a formula of 400 digits that is nearer to a truth of 0 is right
 RIGHT = 2.0**-36  # about 1.5e-11: a formula that is nearer to the truth than this has a rounded constant, not a mistake
 
 
@@ -20,27 +21,29 @@ def formula_is_right(case: Case, i: int) -> bool:
     size = abs(truth)
     if case.formula is not None:
         error = abs(case.formula[i] - truth)
-        if error <= RIGHT * size or error <= case.noise[i] / 2**300:
+        sizes = [abs(case.truth.middle(k)) for k in range(len(case.claims))]
+        largest = max((s for s in sizes if s < math.inf), default=0)
+        is_zero = case.components[i].low <= 0 <= case.components[i].high
+        if error <= RIGHT * size or (is_zero and error <= max(largest / 2**300, ZERO)):
             return True
         if not error < math.inf:  # lost in the formula itself, as inf - inf
-            return not _persists(case, i, spread=2.0**-4)
+            return not _persists(case, i, far=False)
         # A constant that f and its gradient round differently may be blown up by cancellation: look elsewhere.
-        return bool(error <= 64 * case.noise[i]) and not _persists(case, i, spread=2.0**-4)
+        return bool(error <= 64 * case.noise[i]) and not _persists(case, i, far=False)
     error = abs(case.claims[i] - truth)
     if error <= 64 * case.textbook_noise[i] and case.claims[i] != 0:
-        return not _persists(case, i, spread=2.0**-4)
+        return not _persists(case, i, far=False) and not _persists(case, i, far=True)
     # Lost altogether, as 1 - y*y is where y rounds to 1: then it is right where nothing is lost, and the loss is small.
-    usual = _usual_size(case, i)
-    return bool(error <= 2.0**-40 * usual) and not _persists(case, i, spread=0.9)
+    return bool(error <= 2.0**-40 * _usual_size(case, i)) and not _persists(case, i, far=True)
 
 
-def _moved(case: Case, spread: float) -> list[tuple[list[float], Run]]:
-    """Return other points, every number up to `spread` of itself nearer to 0, with f's tape there."""
+def _moved(case: Case, *, far: bool) -> list[tuple[list[float], Run]]:
+    """Return other points, with f's tape there: nearer to 0 by a few percent, or by factors of 2, 4, 8 and 16."""
     rng = random.Random(3)
     found = []
-    for _ in range(4):
-        shifts = [rng.uniform(spread / 2, spread) for _ in case.point.numbers]
-        numbers = [x * (1 - shift) or shift * 2**-10 for x, shift in zip(case.point.numbers, shifts, strict=True)]
+    for k in range(1, 5):
+        factors = [2.0**-k * rng.uniform(0.9, 1.1) if far else 1 - rng.uniform(0.03, 0.06) for _ in case.point.numbers]
+        numbers = [x * factor or factor * 2**-10 for x, factor in zip(case.point.numbers, factors, strict=True)]
         try:
             other = run(case.f, case.point, IntervalField(FIFTY_DIGITS), numbers=numbers)
         except (ArithmeticError, ValueError):
@@ -52,19 +55,19 @@ def _moved(case: Case, spread: float) -> list[tuple[list[float], Run]]:
 
 def _usual_size(case: Case, i: int) -> Any:
     k, j = divmod(i, case.width)
-    return max((abs(_middle(other.gradient(k)[j])) for _, other in _moved(case, 0.9)), default=0)
+    return max((abs(_middle(other.gradient(k)[j])) for _, other in _moved(case, far=True)), default=0)
 
 
 def _middle(x: Any) -> Any:
     return (x.low + x.high) / 2
 
 
-def _persists(case: Case, i: int, spread: float) -> bool:
+def _persists(case: Case, i: int, *, far: bool) -> bool:
     """Tell whether the gradient disagrees with the truth at half of some other points too, beyond any rounding."""
     k, j = divmod(i, case.width)
     disagreements = tried = 0
-    usual = _usual_size(case, i) if spread > 0.5 else 0
-    for numbers, other in _moved(case, spread):
+    usual = _usual_size(case, i) if case.formula is None else 0
+    for numbers, other in _moved(case, far=far):
         truth = _middle(other.gradient(k)[j])
         try:
             if case.formula is not None:

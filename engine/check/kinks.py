@@ -16,7 +16,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from engine.check.fields import RealField, context
 from engine.check.oracles import MOST, Truth
 from engine.check.runs import NotRunnable, Run, run
 from engine.check.structure import Point
-from engine.check.tape import Switch
+from engine.check.tape import Switch, key_of
 
 MOST_TIES = 6  # for so many, all 2**6 combinations of outcomes are tried
 DIRECTIONS = 4  # each with its opposite
@@ -66,7 +66,8 @@ def around(
     sides = list(_beside(f, point)) if exact or beside else []
     values = [value for _, value in sides]
     inside = len(sides) == 2 * DIRECTIONS  # else the point is on the border of f's domain
-    result = Neighbourhood([found.tape.switches[k] for k in ties], len(ties) <= MOST_TIES and inside)
+    few = len({key_of(found.tape.switches[k].margin)[0] for k in ties}) <= MOST_TIES
+    result = Neighbourhood([found.tape.switches[k] for k in ties], few and inside)
     result.jump = any(_jumps(a, b) for v in values for a, b in zip(v, values[0], strict=True))
     for i in range(len(found.outputs) * len(found.leaves)):
         one_sided = [gradient[i] for gradient, _ in sides if gradient[i] - gradient[i] == 0]
@@ -94,21 +95,18 @@ def _close(a: Any, b: Any) -> bool:
 
 def _forced(f: Callable[..., Any], point: Point, found: Run, ties: Sequence[int]) -> Iterable[list[Any]]:
     """Yield the derivatives at the point itself, with the tied comparisons made to come out in many ways."""
-    if len(ties) <= MOST_TIES:
-        outcomes: Iterable[Sequence[bool]] = itertools.product((True, False), repeat=len(ties))
+    keys = list(dict.fromkeys(key_of(found.tape.switches[k].margin)[0] for k in ties))
+    if len(keys) <= MOST_TIES:
+        choices: Iterable[Sequence[int]] = itertools.product((1, -1), repeat=len(keys))
     else:
         rng = random.Random(1)
-        outcomes = [[True] * len(ties), [False] * len(ties)]
-        outcomes += [[rng.random() < 0.5 for _ in ties] for _ in range(8)]
-    taken = {k: s.outcome for k, s in enumerate(found.tape.switches)}
-    for chosen in outcomes:
-        forced: Mapping[int, bool] = taken | dict(zip(ties, chosen, strict=True))
+        choices = [[1] * len(keys), [-1] * len(keys)]
+        choices += [[rng.choice((1, -1)) for _ in keys] for _ in range(8)]
+    for signs in choices:
         try:
-            other = run(f, point, RealField(MOST), forced=forced)
+            yield run(f, point, RealField(MOST), signs=dict(zip(keys, signs, strict=True))).jacobian()
         except (NotRunnable, ArithmeticError, ValueError):
-            continue  # two comparisons that contradict each other lead nowhere
-        if len(other.tape.switches) == len(found.tape.switches) or len(ties) == 1:
-            yield other.jacobian()
+            continue  # comparisons that contradict each other lead nowhere
 
 
 def _beside(f: Callable[..., Any], point: Point) -> Iterable[tuple[list[Any], list[Any]]]:

@@ -71,8 +71,8 @@ def _power_partials(F: Any, y: Any, x: Any, n: Any) -> tuple[Any, Any]:
     if sign == 0:
         slope = F.zero
         if F.sign(n) == 1:
-            below_one = F.sign(n - F.one)
-            slope = F.infinity if below_one == -1 else F.one if below_one == 0 else F.zero
+            slopes = {-1: F.infinity, 0: F.one, 1: F.zero}
+            slope = slopes.get(F.sign(n - F.one), F.undefined)
         return slope, F.zero
     exponent = _integer(n)
     slope = n * _power(F, x, F.number(exponent - 1)) if exponent is not None else n * y / x

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.check.fields import RealField
+from engine.check.fields import RealField, guarded_context
 from engine.check.structure import Point, flat_numbers
-from engine.check.tape import CONSTANT, Node, Tape
+from engine.check.tape import CONSTANT, Key, Node, Tape
 from engine.check.traced import RUNNING, Traced
 
 FORMULA_BITS = 1331
@@ -48,14 +48,17 @@ def run(
     *,
     numbers: Sequence[Any] | None = None,
     forced: Mapping[int, bool] | None = None,
+    signs: Mapping[Key, int] | None = None,
     recording: bool = True,
+    rounded: bool = True,
 ) -> Run:
     """Run f over numbers of the field, at the point or at other numbers, and return the tape.
 
-    Raises NotRunnable where f is made for doubles only.
+    With rounded=False noise leaves the numbers themselves alone. Raises NotRunnable where f is made for doubles only.
     """
-    tape = Tape(field, forced or {}, recording)
-    variables = [Traced(tape, tape.leaf(x)) for x in (point.numbers if numbers is None else numbers)]
+    tape = Tape(field, forced or {}, signs or {}, recording)
+    chosen = point.numbers if numbers is None else numbers
+    variables = [Traced(tape, tape.leaf(x, rounded=rounded)) for x in chosen]
     outputs = [_node(tape, x) for x in _call(f, point, variables, tape)]
     return Run(tape, [x.node for x in variables], outputs)
 
@@ -110,7 +113,8 @@ def exact_claims(grad: Callable[..., Any], point: Point, numbers: Sequence[Any] 
     try:
         results = [_node(tape, x).value for x in _call(grad, point, variables, tape)]
     except NotRunnable:
-        plain = [field.number(x) for x in chosen]  # the engine's own gradients take mpmath's numbers
+        # The engine's own gradients take mpmath's numbers.
+        plain = [guarded_context(FORMULA_BITS).mpf(x) for x in chosen]
         try:
             results = [_node(tape, x).value for x in flat_numbers(grad(*point.arguments(plain, _array)))]
         except (TypeError, AttributeError, ArithmeticError, ValueError) as error:
@@ -125,7 +129,11 @@ def noisy_runs(f: Callable[..., Any], point: Point, like: Run, *, textbook: bool
     count = 6 if like.tape.operations < LONG else 3
     taken = {i: switch.outcome for i, switch in enumerate(like.tape.switches)}
     rng = random.Random(seed)
-    numbers = point.numbers
-    return [
-        run(f, point, RealField(113, rng, textbook=textbook), numbers=numbers, forced=taken) for _ in range(count)
-    ]
+
+    def trial(rounded: bool) -> Run:
+        return run(f, point, RealField(113, rng, textbook=textbook), forced=taken, rounded=rounded)
+
+    found = [trial(True) for _ in range(count)]
+    if any(node.value is None for r in found for node in r.outputs):
+        found = [trial(False) for _ in range(count)]  # an integer exponent, say, must stay one
+    return found

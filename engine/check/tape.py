@@ -10,6 +10,7 @@ Glossary
 switch: a comparison that depended on the arguments, where the function may have a kink. `margin` is the difference of
     its two sides; a switch is tied where that difference is 0, or not known to be other than 0.
 forced: the outcomes that a second run of the function is made to take at some of the switches, by their number.
+signs: the signs that a second run takes some margins to have, by their key: two comparisons of the same numbers agree.
 """
 
 from __future__ import annotations
@@ -34,6 +35,24 @@ class Node:
     parents: tuple[Node, ...] = ()
     partials: tuple[Any, ...] | None = None  # given for a function with a kink; else computed when first asked for
     line: str = ""
+
+
+Key = tuple[Any, ...]
+
+
+def key_of(margin: Node) -> tuple[Key, int]:
+    """Return what two numbers a margin compares, in a fixed order, and -1 where that turns its sign round."""
+    if margin.name != "sub":
+        return (margin.index,), 1
+    a, b = (p.index if p.index != CONSTANT else _raw(p.value) for p in margin.parents)
+    if isinstance(a, int) and isinstance(b, int) and b < a:
+        return (b, a), -1
+    return (a, b), 1
+
+
+def _raw(value: Any) -> Any:
+    """Return the raw number behind a constant: the same in every field, where it is a double."""
+    return value.raw[0] if hasattr(value, "raw") else value._mpf_
 
 
 @dataclass(slots=True, eq=False)
@@ -61,14 +80,16 @@ class Tape:
 
     field: Any
     forced: Mapping[int, bool] = field(default_factory=dict)
+    signs: Mapping[Key, int] = field(default_factory=dict)
     recording: bool = True
     nodes: list[Node] = field(default_factory=list)
     switches: list[Switch] = field(default_factory=list)
     operations: int = 0
 
-    def leaf(self, x: Any) -> Node:
+    def leaf(self, x: Any, *, rounded: bool = True) -> Node:
         """Return a new variable."""
-        node = Node(len(self.nodes), "", self.field.rounded(self.field.number(x)))
+        number = self.field.number(x)
+        node = Node(len(self.nodes), "", self.field.rounded(number) if rounded else number)
         self.nodes.append(node)
         return node
 
@@ -106,8 +127,10 @@ class Tape:
         sign = self.field.sign(margin.value)
         if margin.index == CONSTANT and self.recording:
             return holds(sign or 0)
-        number = len(self.switches)
-        outcome = self.forced.get(number, holds(sign or 0))
+        outcome = self.forced.get(len(self.switches), holds(sign or 0))
+        if self.signs:
+            key, turned = key_of(margin)
+            outcome = holds(turned * self.signs[key]) if key in self.signs else outcome
         self.switches.append(Switch(margin, outcome, not sign, _line(), equality))
         return outcome
 

@@ -1,0 +1,221 @@
+"""The verdicts: right gradients pass, wrong ones do not, and what cannot be told is said to be so."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import Value
+from engine.calculus import grad
+from engine.check import assert_gradient, check_gradient
+from engine.check.strategies import hard_floats, near_kinks, programs
+from engine.elementary import sin, tanh
+
+W = np.random.default_rng(0)
+X, T = W.normal(size=(6, 4)), W.normal(size=(6, 3))
+A, B = W.normal(size=(5, 4)), W.normal(size=(3, 5))
+
+
+def loss(A: Any, B: Any) -> Any:
+    return ((np.tanh(X @ A.T) @ B.T - T) ** 2).sum() / 2
+
+
+def gradient(A: Any, B: Any) -> Any:
+    H = np.tanh(X @ A.T)
+    D = H @ B.T - T
+    return ((D @ B) * (1 - H * H)).T @ X, D.T @ H
+
+
+@given(programs(kinks=True))
+def test_reverse_mode_is_never_called_wrong_on_random_programs(program: Any) -> None:
+    report = check_gradient(program, grad(program, range(len(program.point))), program.point)
+    assert report.verdict != "wrong", report
+
+
+@given(programs(numbers=hard_floats()))
+def test_reverse_mode_is_never_called_wrong_at_hard_points(program: Any) -> None:
+    report = check_gradient(program, grad(program, range(len(program.point))), program.point)
+    assert report.verdict != "wrong", report
+
+
+@given(programs(operations=("mul", "add", "sin", "exp", "tanh")), st.sampled_from([1 + 1e-9, 1 - 1e-9, 1.001, -1, 2]))
+def test_a_gradient_that_is_off_by_a_billionth_is_always_caught(program: Any, factor: float) -> None:
+    right = grad(program, range(len(program.point)))
+    if max(map(abs, right(*program.point))) < 1e-290 or check_gradient(program, right, program.point).verdict != "ok":
+        return
+    slack = max(c.ulps for c in check_gradient(program, right, program.point).components)
+    if slack > 64:  # the derivative itself is lost in doubles: there is nothing left to be off from
+        return
+    wrong = check_gradient(program, lambda *xs: tuple(factor * d for d in right(*xs)), program.point)
+    assert wrong.verdict in ("wrong", "kink"), wrong
+
+
+def test_a_network_in_numpy_is_right_and_one_entry_of_it_off_by_a_thousandth_is_not() -> None:
+    assert check_gradient(loss, gradient, (A, B)).verdict == "ok"
+
+    def wrong(A: Any, B: Any) -> Any:
+        dA, dB = gradient(A, B)
+        dA[3, 2] *= 1.001
+        return dA, dB
+
+    report = check_gradient(loss, wrong, (A, B))
+    assert report.counts["wrong"] == 1
+    assert report.worst.name == "A[3, 2]"
+
+
+FUNCTIONS: list[tuple[str, Callable[[Any], Any], Callable[[float], float], tuple[float, float]]] = [
+    ("abs", abs, lambda x: math.copysign(1.0, x) if x else 0.0, (-1.0, 1.0)),
+    ("relu", lambda x: np.maximum(x, 0), lambda x: 1.0 if x > 0 else 0.0, (0.0, 1.0)),
+    ("max", lambda x: max(x, 3 * x), lambda x: 3.0 if x > 0 else 1.0 if x < 0 else 2.0, (1.0, 3.0)),
+    ("Value.relu", lambda x: Value(x).relu() if isinstance(x, float) else x.relu(), lambda x: float(x > 0), (0.0, 1.0)),
+]
+
+
+@pytest.mark.parametrize(("f", "slope", "hull"), [f[1:] for f in FUNCTIONS], ids=[f[0] for f in FUNCTIONS])
+@given(x=near_kinks())
+def test_at_next_to_and_near_a_kink_no_verdict_is_false(f: Any, slope: Any, hull: Any, x: float) -> None:
+    assert check_gradient(f, slope, x).verdict == ("kink" if x == 0 else "ok")
+    beyond = check_gradient(f, lambda x: hull[1] + 0.5, x)
+    assert beyond.verdict == "wrong"
+    if x != 0:
+        other = hull[0] if slope(x) == hull[1] else hull[1]
+        assert check_gradient(f, lambda x: other, x).verdict == "wrong"
+
+
+def test_a_kink_can_be_accepted_or_refused() -> None:
+    assert check_gradient(abs, lambda x: 0.0, 0.0, on_kink="accept").verdict == "ok"
+    assert check_gradient(abs, lambda x: 0.0, 0.0, on_kink="fail").verdict == "wrong"
+
+
+def test_tied_logits_are_no_kink_of_logsumexp() -> None:
+    def f(z: Any) -> Any:
+        return np.log(np.sum(np.exp(z - z.max()))) + z.max()
+
+    def softmax(z: Any) -> Any:
+        e = np.exp(z - z.max())
+        return e / e.sum()
+
+    assert check_gradient(f, softmax, np.zeros(4)).verdict == "ok"
+    assert check_gradient(f, lambda z: 2 * softmax(z), np.zeros(4)).verdict == "wrong"
+
+
+def test_kinks_that_cancel_leave_the_convention_of_each_unblamed() -> None:
+    f = grad(lambda x: x.relu() - (-x).relu())
+    assert check_gradient(lambda x: x.relu() - (-x).relu(), f, 0.0).verdict == "kink"
+
+
+def test_a_side_that_rounding_chose_is_a_kink_not_a_mistake() -> None:
+    def f(x: Any) -> Any:
+        return np.maximum(0.1 + 0.2 * x - 0.3, 0)  # 0.1 + 0.2 - 0.3 is 2.8e-17, and any rounding may make it 0
+
+    assert check_gradient(f, lambda x: 0.2, 1.0).verdict == "ok"
+    assert check_gradient(f, lambda x: 0.0, 1.0).verdict == "kink"
+    assert check_gradient(f, lambda x: 0.3, 1.0).verdict == "wrong"
+
+
+def test_a_formula_that_lost_its_digits_is_inaccurate_and_a_mistake_is_wrong() -> None:
+    assert check_gradient(tanh, lambda x: 1 - tanh(x) ** 2, 18.0).verdict == "inaccurate"
+    assert check_gradient(tanh, lambda x: 1 - tanh(x) ** 2, 20.0).verdict == "inaccurate"  # 0, all digits
+    assert check_gradient(tanh, lambda x: 1 - tanh(x) ** 3, 18.0).verdict == "wrong"
+
+
+def test_a_lossy_gradient_of_doubles_only_is_told_from_a_wrong_one() -> None:
+    for x in (17.0, 18.0, 20.0):
+        assert check_gradient(tanh, lambda x: 1 - math.tanh(x) ** 2, x).verdict == "inaccurate"
+        assert check_gradient(tanh, lambda x: 2 / math.cosh(x) ** 2, x).verdict == "wrong"
+
+
+def test_float32_gradients_are_judged_in_their_own_ulps() -> None:
+    def f(w: Any) -> Any:
+        return (np.sin(w) * w).sum()
+
+    def g(w: Any) -> Any:
+        return np.sin(w) + w * np.cos(w)
+
+    w = np.array([0.3, 1.7, -2.2], dtype=np.float32)
+    assert check_gradient(f, g, w).verdict == "ok"
+    assert check_gradient(f, lambda w: g(w) * np.float32(1.001), w).verdict == "wrong"
+
+
+def test_jacobians_and_hessians() -> None:
+    def f(w: Any) -> Any:
+        return np.array([w[0] * w[1], np.sin(w[2])])
+
+    def jacobian(w: Any) -> Any:
+        return np.array([[w[1], w[0], 0 * w[0]], [0 * w[0], 0 * w[0], np.cos(w[2])]])
+
+    at = np.array([1.0, 2.0, 3.0])
+    assert check_gradient(f, jacobian, at).verdict == "ok"
+    assert "transposed" in check_gradient(f, lambda w: jacobian(w).T, at).likely
+    assert check_gradient(lambda w: w @ w, lambda w: 2 * np.eye(3), at, order=2).verdict == "ok"
+    report = check_gradient(lambda w: w @ w * w[0], lambda w: 2 * np.eye(3), at, order=2)
+    assert report.verdict == "wrong"
+    assert report.worst.name.startswith("d2/d w")
+
+
+@settings(max_examples=30)
+@given(programs(operations=("mul", "add", "sin", "exp", "tanh", "sigmoid"), max_steps=5))
+def test_recorded_gradients_of_gradients_are_right_to_third_order(program: Any) -> None:
+    x = program.point[0]
+
+    def along(t: Any) -> Any:
+        return program(t, *program.point[1:])
+
+    for order in (1, 2):
+        inner = along
+        for _ in range(order):
+            inner = grad(inner)
+        report = check_gradient(inner, grad(inner), x)
+        assert report.verdict != "wrong", report
+
+
+def off_by_a_billionth(A: Any, B: Any) -> Any:
+    dA, dB = gradient(A, B)
+    return dA * (1 + 1e-9), dB
+
+
+def test_the_oracles_agree_with_each_other() -> None:
+    for oracle in ("interval", "rerun"):
+        assert check_gradient(loss, gradient, (A, B), oracle=oracle).verdict == "ok"
+        wrong = check_gradient(loss, off_by_a_billionth, (A, B), oracle=oracle)
+        assert wrong.verdict == "wrong"
+        assert wrong.counts["wrong"] == A.size
+
+
+def test_outside_the_domain_there_is_nothing_to_say() -> None:
+    assert check_gradient(lambda w: np.log(w).sum(), lambda w: 1 / w, np.array([-1.0, 2.0])).verdict == "inconclusive"
+    assert check_gradient(lambda w: np.sqrt(w).sum(), lambda w: np.array([math.inf]), np.array([0.0])).verdict == "ok"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: check_gradient(abs, abs, 1.0, order=3), "order must be 1"),
+        (lambda: check_gradient(abs, abs, 1.0, oracle="guess"), "oracle must be one of"),
+        (lambda: check_gradient(abs, abs, 1.0, on_kink="cry"), "on_kink must be one of"),
+        (lambda: check_gradient(abs, abs, math.inf), "finite numbers"),
+        (lambda: check_gradient(sum, lambda w: w[:1], [1.0, 2.0]), "has 1 number"),
+        (lambda: check_gradient(math.sin, math.cos, 1.0, oracle="interval"), "does not run on numbers of many digits"),
+        (lambda: assert_gradient(abs, abs, 1.0, accept=("fine",)), "got 'fine'"),
+    ],
+)
+def test_misuse_is_refused_with_the_value_and_the_cure(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_gradient_that_returns_nothing_is_named() -> None:
+    with pytest.raises(TypeError, match="is a return missing"):
+        check_gradient(abs, lambda x: None, 1.0)
+
+
+def test_the_report_says_which_where_how_far_and_how_to_repeat_it() -> None:
+    text = str(check_gradient(lambda w: sin(w[0]) * w[1], lambda w: [w[1], 2 * sin(w[0])], [0.5, 2.0]))
+    for part in ("w[0]", "w[1]", "claimed", "0x1.", "truth", " in [", "ulp", "kappa", "interval", "at=[0.5, 2.0]"):
+        assert part in text
