@@ -37,18 +37,25 @@ def folded(
 ) -> Table:
     """Return a table with one row for all uses by one operation at one level (or band of levels)."""
     level = levels(graph)
-    height = level[-1]
-    bands = max(limit // 4, 1)  # a level has several operations; four are enough for a neuron with its loss
-    groups: dict[tuple[int, str], list[Use]] = {}
-    for use in uses:
-        row: Any = graph.nodes[use.user].row
-        key = level[use.user] if height <= bands else (level[use.user] - 1) * bands // height
-        groups.setdefault((key, row.name), []).append(use)
-    rows = [_row(graph, groups[key], level) for key in sorted(groups, reverse=True)][:limit]
+    groups = _grouped(graph, uses, level, level[-1])
+    bands = limit
+    while len(groups) > limit and bands > 1:  # a level has several operations
+        bands = (bands + 1) // 2
+        groups = _grouped(graph, uses, level, bands)
+    rows = [_row(graph, groups[key], level) for key in sorted(groups, reverse=True)]
     heads = ("level", "uses in", ">nodes", ">uses", ">zero", ">smallest |product|", ">largest")
     how = f"{len(graph):,} nodes and {len(uses):,} uses shown as {len(rows):,} rows, by level"
     more = "wrt= lists what lies between the output and one leaf, limit=None everything."
     return Table(title, heads, tuple(rows), notes=(f"{how}; {more}", *notes), optional=(2,))
+
+
+def _grouped(graph: Graph, uses: Sequence[Use], level: Sequence[int], bands: int) -> dict[tuple[int, str], list[Use]]:
+    """Return the uses by band and operation of the node that uses."""
+    groups: dict[tuple[int, str], list[Use]] = {}
+    for use in uses:
+        row: Any = graph.nodes[use.user].row
+        groups.setdefault(((level[use.user] - 1) * bands // level[-1], row.name), []).append(use)
+    return groups
 
 
 def _row(graph: Graph, group: Sequence[Use], level: Sequence[int]) -> tuple[str, ...]:
