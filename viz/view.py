@@ -65,7 +65,7 @@ def view(
         graph = record(value, {key: _brief(name) for key, name in names_of(names).items()})
         found = paths_from(graph, highlight) if highlight is not None else None
         lit = found.lit if found else ()
-        folded = _folded(graph, level, max_nodes)
+        folded = _folded(graph, level, max_nodes, max_arguments)
         if folded is None:
             part = excerpt(value, max_nodes, max_arguments, graph.names)
             made = diagram(part, parameters, lit, _neuron_clusters(graph, part.shown))
@@ -102,10 +102,11 @@ def _garbage_collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _folded(graph: Record, level: Level, max_nodes: int) -> Folded | None:
+def _folded(graph: Record, level: Level, max_nodes: int, max_arguments: int) -> Folded | None:
     """Fold a graph at a level; None where its operations are to be shown."""
     total = sum(not isinstance(node, Constant) for node in graph.nodes)
-    if level == "op" or (level == "auto" and total <= max_nodes):
+    fits = total <= max_nodes and max(map(len, graph.arguments)) <= max_arguments
+    if level == "op" or (level == "auto" and fits):
         return None
     limit = min(max_nodes, READABLE)
     if level == "shape":

@@ -1,5 +1,8 @@
 import math
+import os
 import random
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -132,3 +135,33 @@ def test_a_long_loop_folds_into_its_body() -> None:
     made = view(x)
     assert len(made.nodes) < 20
     assert any(use.source >= use.target for use in made.uses)
+
+
+def test_a_network_whose_neurons_have_more_inputs_than_can_be_drawn_folds_by_itself() -> None:
+    y = MLP(10, [3, 1], rng=random.Random(0))([Value(float(i)) for i in range(10)])
+    assert ", by neuron" in view(y).note
+    assert view(y, max_arguments=21).complete
+    assert not view(sum_([Value(float(i)) for i in range(40)])).complete
+
+
+@pytest.mark.parametrize("level", ["auto", "neuron", "shape"])
+def test_a_folded_picture_does_not_depend_on_the_hash_seed(level: str) -> None:
+    program = f"""
+import random
+from engine import Value
+from nn.scalar import MLP
+from viz import draw
+model = MLP(2, [8, 8, 1], rng=random.Random(0))
+loss = sum((model([Value(float(i)), Value(1.0)]) - 1.0) ** 2 for i in range(10))
+print(draw(loss, level={level!r}).source)
+"""
+    sources = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "4242")
+    ]
+    assert sources[0] == sources[1]

@@ -24,6 +24,15 @@ def test_every_text_is_readable_on_every_fill(theme: Theme) -> None:
     assert min(contrast(theme.muted, fill) for fill in fills) >= 4.5
 
 
+@pytest.mark.parametrize("theme", [LIGHT, DARK, PAPER])
+def test_every_line_can_be_seen_in_grey(theme: Theme) -> None:
+    """Contrast is one of luminance alone, so it is what is left of a colour in a grey print."""
+    lines = [theme.edge, theme.positive, theme.negative, theme.muted, theme.input_frame, theme.output_frame]
+    assert min(contrast(line, theme.background) for line in lines) >= 3
+    stripes = contrast(theme.badge, theme.fill), contrast(theme.frame, theme.fill)
+    assert max(stripes) >= 2.9  # the hatching's stripes have a line between them
+
+
 def test_roles_have_the_colours_of_okabe_and_ito() -> None:
     assert (LIGHT.input_frame, LIGHT.parameter_frame, LIGHT.output_frame) == ("#009E73", "#56B4E9", "#D55E00")
 
