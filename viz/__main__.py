@@ -15,6 +15,7 @@ from viz.folding import LEVELS
 from viz.operations import SIDES
 from viz.render import RenderError
 from viz.saving import SUFFIXES, save
+from viz.steps import frames
 from viz.text import tree
 from viz.theme import THEMES
 
@@ -51,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("expression", help="for instance tanh(w*x + b)")
     parser.add_argument("variables", nargs="*", metavar="x=1", help="a number for each of its names")
     parser.add_argument("-o", "--output", metavar="FILE", help=f"{', '.join(SUFFIXES)}; without it, a tree of text")
+    parser.add_argument(
+        "--steps", action="store_true", help="both sweeps step by step; .html is a page that plays them"
+    )
     parser.add_argument("--level", choices=LEVELS, default="auto", help="what a box stands for")
     parser.add_argument("--highlight", metavar="NAME", help="light every path from this variable")
     parser.add_argument("--theme", choices=[*THEMES], help="of a picture; auto by default")
@@ -66,12 +70,32 @@ def _computed(expression: str, words: Sequence[str]) -> tuple[Value, dict[str, V
     if surplus:
         raise ValueError(f"{', '.join(surplus)} does not occur in {expression!r}")
     leaves = {name: Value(number, label=name) for name, number in numbers.items()}
-    value = evaluate(expression, leaves)
-    value.backward()
-    return value, leaves
+    return evaluate(expression, leaves), leaves
 
 
 def _show(value: Value, leaves: dict[str, Value], options: argparse.Namespace) -> None:
+    if options.open and options.output is None:
+        raise ValueError("--open shows a file: name one with -o")
+    if options.steps:
+        path = _show_steps(value, options)
+    else:
+        value.backward()
+        path = _show_graph(value, leaves, options)
+    if path is not None:
+        print(path)
+        if options.open:
+            webbrowser.open(path.resolve().as_uri())
+
+
+def _show_steps(value: Value, options: argparse.Namespace) -> Path | None:
+    steps = frames(value)
+    if options.output is None:
+        print(*(step.caption for step in steps), sep="\n")
+        return None
+    return save(steps, options.output, theme=options.theme, direction=options.direction or "LR")
+
+
+def _show_graph(value: Value, leaves: dict[str, Value], options: argparse.Namespace) -> Path | None:
     chosen: dict[str, Any] = {"level": options.level}
     if options.highlight:
         if options.highlight not in leaves:
@@ -86,14 +110,9 @@ def _show(value: Value, leaves: dict[str, Value], options: argparse.Namespace) -
         default = "light" if suffix in (".tex", ".mmd") else "auto"
         chosen |= {"theme": options.theme or default, "direction": options.direction or "LR"}
     if options.output is None:
-        if options.open:
-            raise ValueError("--open shows a file: name one with -o")
         print(tree(value, **chosen))
-        return
-    path = save(value, options.output, **chosen)
-    print(path)
-    if options.open:
-        webbrowser.open(path.resolve().as_uri())
+        return None
+    return save(value, options.output, **chosen)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,14 @@ def test_it_opens_nothing_unless_asked_to(tmp_path: Path, monkeypatch: pytest.Mo
     assert opened == [path.as_uri()]
 
 
+def test_steps_are_a_page_or_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["x*y", "x=2", "y=3", "--steps"]) == 0
+    assert "x.grad += y.data" in capsys.readouterr().out
+    pytest.importorskip("pygraphviz")
+    assert main(["x*y", "x=2", "y=3", "--steps", "-o", str(tmp_path / "steps.html")]) == 0
+    assert "<script" in (tmp_path / "steps.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
