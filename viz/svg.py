@@ -16,6 +16,8 @@ _TITLED = re.compile(
 )
 _LINK = re.compile(r'<g id="a_[^"]*"><a [^>]*>\n(.*?)</a>\n</g>\n', re.DOTALL)
 
+_WORDS = re.compile(r"(<text[^>]*>)([^<]*)")
+
 
 def finish(drawn: str, *, scope: str, title: str, description: str, style: str = "") -> str:
     """Return Graphviz's SVG with a title, a description, role="img" and a style.
@@ -54,7 +56,7 @@ def finish(drawn: str, *, scope: str, title: str, description: str, style: str =
     width, height, view = head.groups()
     body = _COMMENT.sub("", drawn[head.end() :])
     body = _LINK.sub(r"\1", _TITLED.sub(r"<title>\1</title>\n\2", body))
-    body = body.replace(' xml:space="preserve"', "")
+    body = _WORDS.sub(_spaces_kept, body.replace(' xml:space="preserve"', ""))
     said = [f'<title id="{scope}-title">{_text(title)}</title>', f'<desc id="{scope}-desc">{_text(description)}</desc>']
     if style:
         said.append(f"<style>{style}</style>")
@@ -63,6 +65,11 @@ def finish(drawn: str, *, scope: str, title: str, description: str, style: str =
         f'xml:space="preserve" role="img" aria-labelledby="{scope}-title {scope}-desc">'
     )
     return "\n".join([opened, *said]) + body
+
+
+def _spaces_kept(found: re.Match[str]) -> str:
+    """Return a text whose spaces no browser folds: not all heed xml:space, and inside a page none does."""
+    return found[1] + found[2].replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _text(words: str) -> str:
