@@ -71,14 +71,21 @@ class Linearization:
             self._steps.append((index[v], terms))
         self._size = len(index)
         self._ends = [index.get(v, -1) for v in outputs]
+        self._share = _recorded_share if recorded else _plain_share
         self._zeros = [type(v.data)() for v in outputs]
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """Return the tangents of the outputs."""
         found: list[Any] = [None] * self._size
         found[: len(self.inputs)] = [None if is_plain_zero(t) else t for t in tangents]
+        share = self._share
         for target, terms in self._steps:
-            found[target] = _total((found[source], partial) for source, partial in terms)
+            total = None
+            for source, partial in terms:
+                tangent = found[source]
+                if tangent is not None and (part := share(tangent, partial)) is not None:
+                    total = part if total is None else total + part
+            found[target] = total
         ends = [found[end] if end >= 0 else None for end in self._ends]
         return [zero if end is None else end for end, zero in zip(ends, self._zeros, strict=True)]
 
@@ -88,26 +95,26 @@ class Linearization:
         for end, weight in zip(self._ends, weights, strict=True):
             if end >= 0:
                 found[end] = weight if found[end] is None else found[end] + weight
+        share = self._share
         for target, terms in reversed(self._steps):
             g = found[target]
-            if g is None or is_plain_zero(g):
+            if g is None:
                 continue
             for source, partial in terms:
-                if not passes_nothing(g, partial) and not passes_nothing(partial, g):
-                    share = product(g, partial)
-                    found[source] = share if found[source] is None else found[source] + share
+                if (part := share(g, partial)) is not None:
+                    found[source] = part if found[source] is None else found[source] + part
         ends = found[: len(self.inputs)]
         return [type(x.data)() if end is None else end for x, end in zip(self.inputs, ends, strict=True)]
 
 
-def _total(terms: Any) -> Any:
-    """Return the sum of tangent * partial, None where nothing is passed on."""
-    total = None
-    for tangent, partial in terms:
-        if tangent is not None and not passes_nothing(tangent, partial) and not passes_nothing(partial, tangent):
-            share = product(tangent, partial)
-            total = share if total is None else total + share
-    return total
+def _plain_share(g: Number, partial: Number) -> Number | None:
+    """Return g * partial, None where one is 0 and so nothing is passed on."""
+    return None if partial == 0 or g == 0 else g * partial
+
+
+def _recorded_share(g: Any, partial: Any) -> Any:
+    """Return the same for numbers and Values: a recorded 0 counts, since it may change."""
+    return None if passes_nothing(g, partial) or passes_nothing(partial, g) else product(g, partial)
 
 
 def matching(structure: Any, values: Sequence[Value], what: str, other: str) -> list[Any]:
