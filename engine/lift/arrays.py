@@ -131,7 +131,9 @@ class Builder:
         arrays = list(dict.fromkeys(array for array, _ in pieces))
         if len(pieces) > max(_MANY_PARTS, 2 * len(arrays)):
             return self._from_all(arrays, places, shape)
-        parts = [self._take(array, positions, (len(positions),)) for array, positions in pieces]
+        parts = [
+            self._take(array, positions, (len(positions),) if len(positions) > 1 else ()) for array, positions in pieces
+        ]
         return self.add(Statement("pack", tuple(parts), shape))
 
     def _from_all(self, arrays: list[int], places: list[tuple[int, int]], shape: Shape) -> int:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from engine.lift.helpers import HELPERS, NAMESPACE
+from engine.lift.helpers import HELPERS, NAMESPACE, NEEDS_TOTAL
 from engine.lift.program import Leaf, Program, Shape
 from engine.lift.wording import Wording, number_text
 
@@ -154,7 +154,8 @@ def module(title: str, functions: Sequence[Function], arguments: Sequence[str]) 
     arrays = [f"{x.name.upper()} = np.array({_array(x)})" for x in leaves if x.kind == "constant" and x.shape]
     arrays += [f"{name} = np.array({list(index)})" for index, name in first.indices.items()]
     parts += ["\n".join(arrays) + "\n"] if arrays else []
-    parts += [NAMESPACE, *(HELPERS[name] for name in sorted(first.helpers))]
+    needed = first.helpers | ({"total"} if first.helpers & NEEDS_TOTAL else set())
+    parts += [NAMESPACE, *(HELPERS[name] for name in sorted(needed))]
     for name, form in first.functions.items():
         lines = form.text().replace("\n", "\n    ")
         parts.append(f"\ndef {name}({', '.join(form.names)}, xp):\n    {lines}\n")
@@ -211,7 +212,7 @@ def _function(f: Function, wording: Wording, arguments: Sequence[str]) -> str:
     if f.seeds:
         gradients = zip(made.outputs[len(outputs) :], program.outputs[len(outputs) :], strict=True)
         pairs = [_turned(text, program, v, wording) for text, v in gradients]
-        lines.append(f"return {shown[0]}, ({', '.join(pairs)},)")
+        lines.append(f"return {shown[0]}, ({', '.join(pairs)}{',' if pairs else ''})")
     else:
         lines.append(f"return {shown[0]}")
     more = [", scale"] if "scale" in f.seeds else [", seed"] if f.seeds else []

@@ -173,7 +173,8 @@ def _is(term: Term, number: float) -> bool:
 def _atan2_pullback(paths: Paths, g: Symbol, position: int, y: Term, x: Term) -> Term:
     """G x / r^2 and -g y / r^2. The row scales floats by powers of two; hypot, divided by twice, does as well here."""
     r = paths.make("hypot", y, x)
-    return g * (x / r / r) if position == 0 else g * (-y / r / r)
+    slope = x / r / r if position == 0 else -y / r / r
+    return paths.make("where", paths.make("==", r, math.inf), 0.0, g * slope)
 
 
 def _asinh_pullback(paths: Paths, g: Symbol, position: int, x: Term) -> Term:

@@ -71,7 +71,7 @@ def _ranks(program: Program) -> list[int]:
 
 
 def _linear(args: Cells, ranks: list[int]) -> tuple[Cells, Cells, Cells] | None:
-    """Return the weights, inputs and bias of a dot product, pairs in the order of the inputs; None if it is none."""
+    """Return the weights, inputs and bias of a dot product of weights with inputs; None if it is none."""
     half = len(args) // 2
     pairs = []
     for a, b in zip(args[:half], args[half : 2 * half], strict=True):
@@ -81,7 +81,8 @@ def _linear(args: Cells, ranks: list[int]) -> tuple[Cells, Cells, Cells] | None:
     bias = args[2 * half :]
     if max([ranks[w] for _, w in pairs]) > 2 or (bias and ranks[bias[0]] > 1):
         return None
-    pairs.sort()
+    if max([ranks[w] for _, w in pairs]) == 0:  # in one order wherever these parameters are used
+        pairs.sort(key=lambda pair: pair[1])
     return tuple([w for _, w in pairs]), tuple([x for x, _ in pairs]), bias
 
 

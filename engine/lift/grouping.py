@@ -50,16 +50,17 @@ class _Grouping:
         for v in range(len(program.leaves), len(level)):
             if v not in in_grid:
                 self.levels.setdefault(level[v], []).append(v)
+        self.grids_at: dict[int, list[Grid]] = {}
         for grid in self.grids:
             self.levels.setdefault(grid.level, [])
+            self.grids_at.setdefault(grid.level, []).append(grid)
 
     def program(self) -> Program:
         for grid in self.grids:
             self._claim(grid)
         for level in sorted(self.levels):
-            for grid in self.grids:
-                if grid.level == level:
-                    self._matmul(grid)
+            for grid in self.grids_at.get(level, ()):
+                self._matmul(grid)
             reduced: dict[Any, list[int]] = {}
             elementwise: dict[Any, list[int]] = {}
             for v in self.levels[level]:

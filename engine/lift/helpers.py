@@ -21,8 +21,8 @@ def logsumexp(x, xp):
     """Return log(sum(exp(x))) over the first axis, from the largest and log1p of the others."""
     largest = xp.amax(x, 0)
     is_largest = x == largest
-    others = xp.sum(xp.where(is_largest, 0.0, xp.exp(x - largest)), 0)
-    ties = xp.sum(xp.asarray(is_largest, dtype=x.dtype), 0) - 1
+    others = total(xp.where(is_largest, 0.0, xp.exp(x - largest)), 0, xp)
+    ties = total(xp.asarray(is_largest, dtype=x.dtype), 0, xp) - 1
     return largest + xp.log1p(others + ties)
 '''
 
@@ -31,7 +31,7 @@ def logsumexp_pullback(g, x, xp):
     """Return g times the softmax of x over the first axis."""
     largest = xp.amax(x, 0)
     powers = xp.exp(xp.where(x == largest, 0.0, x - largest))
-    return g * (powers / xp.sum(powers, 0))
+    return g * (powers / total(powers, 0, xp))
 '''
 
 HYPOT = '''
@@ -40,7 +40,7 @@ def hypot(x, xp):
     largest = xp.amax(abs(x), 0)
     scale = xp.where((largest == 0) | (largest == xp.inf), xp.ones_like(largest), largest)
     scaled = x / scale
-    return scale * xp.sqrt(xp.sum(scaled * scaled, 0))
+    return scale * xp.sqrt(total(scaled * scaled, 0, xp))
 '''
 
 HYPOT_PULLBACK = '''
@@ -48,8 +48,14 @@ def hypot_pullback(g, x, xp):
     """Return g x / hypot(x) over the first axis, 0 where the length is 0."""
     largest = xp.amax(abs(x), 0)
     scaled = x / xp.where(largest == 0, xp.ones_like(largest), largest)
-    length = xp.sqrt(xp.sum(scaled * scaled, 0))
+    length = xp.sqrt(total(scaled * scaled, 0, xp))
     return g * (scaled / xp.where(length == 0, xp.ones_like(length), length))
+'''
+
+TOTAL = '''
+def total(x, axis, xp):
+    """Return the sum over axes; on small arrays np.sum takes twice as long as NumPy's own reduction."""
+    return np.add.reduce(x, axis) if xp is np else xp.sum(x, axis=axis)
 '''
 
 ZEROS = '''
@@ -81,8 +87,11 @@ HELPERS = {
     "logsumexp_pullback": LOGSUMEXP_PULLBACK,
     "hypot": HYPOT,
     "hypot_pullback": HYPOT_PULLBACK,
+    "total": TOTAL,
     "zeros": ZEROS,
     "cbrt": CBRT,
     "erf": _SPECIAL.format(name="erf", title="Gaussian"),
     "erfc": _SPECIAL.format(name="erfc", title="complementary Gaussian"),
 }
+
+NEEDS_TOTAL = frozenset(("logsumexp", "logsumexp_pullback", "hypot", "hypot_pullback"))

@@ -20,10 +20,10 @@ def named(program: Program, inputs: Sequence[str] = ()) -> Program:
     'f1'
     """
     products = [s for s in program.statements if s.operation == "matmul"]
-    matrices = list(dict.fromkeys(s.args[0] for s in products))
+    matrices = {W: i for i, W in enumerate(dict.fromkeys(s.args[0] for s in products), 1)}
     names: dict[int, str] = {}
     for s in products:
-        number = matrices.index(s.args[0]) + 1
+        number = matrices[s.args[0]]
         names.setdefault(s.args[0], f"W{number}")
         if len(s.args) > 2:
             names.setdefault(s.args[2], f"b{number}")

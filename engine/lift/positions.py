@@ -20,7 +20,7 @@ def index_text(shape: Shape, positions: Positions, result: Shape, *, samples: bo
     ('$0[INDEX]', (3, 0, 0))
     """
     if not shape:
-        return _reshaped("$0", result, samples), None
+        return _reshaped("#0", result, samples), None
     if not result:
         return f"$0[{', '.join(map(str, _unravel(positions[0], shape)))}]", None
     if positions == tuple(range(size(shape))):

@@ -28,7 +28,7 @@ _BRANCHES = {"__eq__": "==", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge
 _lock = threading.Lock()
 
 
-class TraceError(TypeError):
+class TraceError(RuntimeError):
     """The function does something that cannot be lifted; the message names the source line and a cure."""
 
 

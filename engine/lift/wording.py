@@ -66,7 +66,7 @@ class Wording:
             return f"{row}_pullback({_free(g)}, {_free(xs[0])}, xp)" if self.batch else f"{row}'({_free(xs[0])}) * {g}"
         constants = self._constants(s.args[2:])
         form = pullback_form(row, constants, position)
-        if not self.batch and not form.is_short:
+        if not self.batch and (len(xs) == 1 or not form.is_short):
             shown = ", ".join(_free(x) for x in xs)
             return f"{row}'({shown}) * {g}" if len(xs) == 1 else f"{row}'{position + 1}({shown}) * {g}"
         holes = {"g": g, "y": y} | {f"x{i}": x for i, x in enumerate(xs)}
@@ -121,22 +121,22 @@ class Wording:
         return f"{s.operation}({self._pack(s._replace(shape=(len(s.args),)), v)}, xp)"
 
     def _total(self, s: Statement, v: int) -> Template:
-        axis = ", axis=0" if len(self.program.shape(s.args[0])) + self.batched[v] > 1 else ""
-        return self._call(f"sum(#0{axis})")
+        axis = "0" if len(self.program.shape(s.args[0])) + self.batched[v] > 1 else "None"
+        return self._summed("#0", axis)
 
     def _inner(self, s: Statement, v: int) -> Template:
         a, b = self._hole(s, v, 0), self._hole(s, v, 1)
         if len(self.program.shape(s.args[0])) + self.batched[v] == 1:
             return f"{a} @ {b}"
-        return self._call(f"sum({a} * {b}, axis=0)")
+        return self._summed(f"{a} * {b}", "0")
 
     def _reduce(self, s: Statement, v: int) -> Template:
         axes, samples = s.detail
         if not self.batch:
-            return f"sum(#0, axis={_axes(range(axes))})" if axes else "#0"
+            return self._summed("#0", _axes(range(axes))) if axes else "#0"
         rank = len(self.program.shape(s.args[0])) + self.batched[s.args[0]]
         over = [*range(axes), *([-1] if samples else [])]
-        return "xp.sum(#0)" if len(over) == rank else f"xp.sum(#0, axis={_axes(over)})"
+        return self._summed("#0", "None" if len(over) == rank else _axes(over))
 
     def _spread(self, s: Statement, v: int) -> Template:
         rows = s.shape[: len(s.shape) - len(self.program.shape(s.args[0]))]
@@ -164,8 +164,8 @@ class Wording:
         if self.batched[v]:  # a matrix for every sample
             left, right = self._hole(s, v, 0), self._hole(s, v, 1)
             outer = f"{left}[:, None] * {right}[None, :]"
-            return self._call(f"sum({outer}, axis=2)") if points else outer
-        left = "xp.sum(#0, axis=-1)" if samples == (True, False) else "$0"
+            return self._summed(outer, "2") if points else outer
+        left = self._summed("#0", "-1") if samples == (True, False) else "$0"
         axes = points + all(samples)
         if axes == 0:
             return f"{left}[:, None] * $1[None, :]" if self.batch else "outer(#0, #1)"
@@ -289,7 +289,13 @@ class Wording:
 
     def _reshaped(self, text: str, shape: Shape, v: int) -> str:
         sizes = [*map(str, shape), *(["-1"] if self.batched[v] else [])]
-        return self._call(f"reshape({text}, ({', '.join(sizes)}))")
+        return self._call(f"reshape({text}, ({', '.join(sizes)}{',' if len(sizes) == 1 else ''}))")
+
+    def _summed(self, text: str, axis: str) -> str:
+        if not self.batch:
+            return f"sum({text})" if axis == "None" else f"sum({text}, axis={axis})"
+        self.helpers.add("total")
+        return f"total({text}, {axis}, xp)"
 
     def _call(self, text: str) -> str:
         return f"xp.{text}" if self.batch else text
