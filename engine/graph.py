@@ -199,7 +199,7 @@ def partials_of(v: Value, args: Sequence[Value], recorded: bool) -> Sequence[Any
     """Return the local derivatives of a node, as recorded Values or as plain numbers."""
     assert v.row is not None
     if recorded:
-        return v.row.partials(v, *[a.data if isinstance(a, Constant) else a for a in args])
+        return v.row.partials(v, *[a.data if isinstance(a, Constant) and not _is_interval(a.data) else a for a in args])
     return v.row.partials(v.data, *[a.data for a in args])
 
 
@@ -215,4 +215,9 @@ def product(g: Any, partial: Any) -> Any:
         return partial
     if isinstance(g, Value) and not isinstance(partial, Value) and partial == 1:
         return g
-    return g * partial
+    return partial * g if isinstance(partial, Value) else g * partial
+
+
+def _is_interval(number: Number) -> bool:
+    """Tell whether it is an mpmath interval, whose operators raise where a Value could answer in their place."""
+    return hasattr(number, "delta")

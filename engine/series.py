@@ -92,6 +92,9 @@ class Series:
     def __pos__(self) -> Series:
         return self
 
+    def __abs__(self) -> Series:
+        return Series.apply("abs", self)
+
     def __eq__(self, other: object) -> bool:
         return bool(self.data == data_of(other))
 

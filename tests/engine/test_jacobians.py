@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from duals import Dual
+from hypothesis import given
+from hypothesis import strategies as st
+from programs import EXACT, Program, floats, fractions, programs
+
+from engine import (
+    Value,
+    cos,
+    derivative,
+    directional_derivative,
+    exp,
+    grad,
+    hessian,
+    hvp,
+    is_descent_direction,
+    jacobian,
+    jvp,
+    sin,
+    tanh,
+    vjp,
+)
+from engine.linear import Linearization
+
+SMOOTH = ("add", "mul", "sub", "sin", "tanh", "sum", "dot", "exp")
+
+
+def function(program: Program) -> Any:
+    return lambda x: program.on_values(*x)
+
+
+@given(programs(fractions(), EXACT), st.lists(fractions(), min_size=3, max_size=3))
+def test_forward_mode_and_reverse_mode_agree_exactly_on_the_derivative_along_a_direction(
+    program: Program, direction: list[Fraction]
+) -> None:
+    v = direction[: len(program.point)]
+    gradient = grad(function(program))(list(program.point))
+    forward = sum(g * t for g, t in zip(gradient, v, strict=True))
+    assert jvp(function(program), list(program.point), v) == (program.on_numbers(*program.point), forward)
+    assert directional_derivative(function(program), list(program.point), v) == forward
+
+
+@given(programs(fractions(), ("add", "mul", "sub", "neg", "sum", "dot")))
+def test_the_gradient_is_that_of_dual_numbers_which_share_no_rule(program: Program) -> None:
+    def on_duals(name: str, *xs: Dual) -> Any:
+        operations: dict[str, Any] = {
+            "add": lambda a, b: a + b,
+            "mul": lambda a, b: a * b,
+            "sub": lambda a, b: a - b,
+            "neg": lambda a: -a,
+            "sum": lambda *xs: sum(xs, Dual(0)),
+            "dot": lambda *xs: sum(
+                (w * x for w, x in zip(xs[: len(xs) // 2], xs[len(xs) // 2 :], strict=False)),
+                xs[-1] if len(xs) % 2 else Dual(0),
+            ),
+        }
+        return operations[name](*xs)
+
+    n = len(program.point)
+    for i in range(n):
+        duals = [Dual(x, int(i == j)) for j, x in enumerate(program.point)]
+        unit = [int(i == j) for j in range(n)]
+        assert jvp(function(program), list(program.point), unit)[1] == program.values(on_duals, duals)[-1].slope
+
+
+@given(programs(fractions(), ("add", "mul", "sub", "neg", "sum", "dot"), largest=6))
+def test_the_hessian_is_the_jacobian_of_the_gradient_and_symmetric_exactly(program: Program) -> None:
+    f, x = function(program), list(program.point)
+    H = hessian(f)(x)
+    assert H == jacobian(grad(f))(x)
+    assert H == [list(column) for column in zip(*H, strict=True)]
+    v = [Fraction(i + 1) for i in range(len(x))]
+    assert hvp(f, x, v) == [sum(a * b for a, b in zip(row, v, strict=True)) for row in H]
+
+
+@given(programs(floats(), SMOOTH, largest=5))
+def test_second_derivatives_of_floats_are_those_of_nested_reverse_mode(program: Program) -> None:
+    f, x = function(program), list(program.point)
+    H = hessian(f)(x)
+    for i in range(len(x)):
+        row = grad(lambda z, i=i: grad(f)(z)[i])(x)
+        assert H[i] == pytest.approx(row, rel=1e-9, abs=1e-9 * max(1.0, *map(abs, row)))
+
+
+@given(programs(fractions(), EXACT), st.data())
+def test_a_jacobian_is_the_same_by_columns_and_by_rows(program: Program, data: st.DataObject) -> None:
+    def outputs(inputs: list[Value]) -> list[Value]:
+        return program.values(Value.apply, inputs)
+
+    x = [Value(number) for number in program.point]
+    y = outputs(x)
+    linear = Linearization(y, x)
+    n, m = len(x), len(y)
+    columns = [linear.push([Fraction(int(i == j)) for j in range(n)]) for i in range(n)]
+    rows = [linear.pull([Fraction(int(i == j)) for j in range(m)]) for i in range(m)]
+    assert rows == [[column[i] for column in columns] for i in range(m)]
+    assert jacobian(outputs)(list(program.point)) == rows
+
+
+def test_a_jacobian_by_hand() -> None:
+    r, angle = 2.0, 0.75
+    polar = jacobian(lambda p: [p[0] * cos(p[1]), p[0] * sin(p[1])])([r, angle])
+    assert polar == [[math.cos(angle), -r * math.sin(angle)], [math.sin(angle), r * math.cos(angle)]]
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_the_cheaper_direction_is_taken(wide: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweeps = {"push": 0, "pull": 0}
+    for name in sweeps:
+        sweep = getattr(Linearization, name)
+
+        def counted(self: Any, row: Any, name: str = name, sweep: Any = sweep) -> Any:
+            sweeps[name] += 1
+            return sweep(self, row)
+
+        monkeypatch.setattr(Linearization, name, counted)
+    if wide:
+        jacobian(lambda x: [sum(x) * 2.0])([1.0] * 50)
+        assert sweeps == {"push": 0, "pull": 1}
+    else:
+        jacobian(lambda x: [x * i for i in range(50)])(2.0)
+        assert sweeps == {"push": 1, "pull": 0}
+
+
+def test_results_have_the_shapes_of_arguments_and_results() -> None:
+    def f(p: dict[str, Any]) -> dict[str, Any]:
+        return {"scaled": p["u"] * 2, "squares": [p["v"][0] ** 2, p["v"][1] * p["u"]]}
+
+    assert jacobian(f)({"u": 1.0, "v": (3.0, 5.0)}) == {
+        "scaled": {"u": 2.0, "v": (0.0, 0.0)},
+        "squares": [{"u": 0.0, "v": (6.0, 0.0)}, {"u": 5.0, "v": (0.0, 1.0)}],
+    }
+
+
+def test_arrays_give_arrays() -> None:
+    A = np.arange(6.0).reshape(2, 3)
+    x = np.array([1.0, -2.0, 0.5])
+    J = jacobian(lambda x: A @ x)(x)
+    assert isinstance(J, np.ndarray)
+    np.testing.assert_array_equal(J, A)
+    H = hessian(lambda x: x @ (A.T @ A) @ x)(x)
+    np.testing.assert_allclose(H, 2 * A.T @ A, rtol=1e-14)
+    assert hvp(lambda x: (x * x).sum(), x, np.ones(3)).tolist() == [2.0, 2.0, 2.0]
+    W = np.ones((2, 2))
+    assert jacobian(lambda w: (w * w).sum())(W).tolist() == [[2.0, 2.0], [2.0, 2.0]]
+
+
+def test_other_arguments_and_keywords_are_passed_on() -> None:
+    assert jacobian(lambda a, x, k: [k * a * x], argnums=1)(3.0, 2.0, k=5.0) == [15.0]
+    assert hessian(lambda a, x: a * x**2, argnums=-1)(3.0, 2.0) == 6.0
+    with pytest.raises(TypeError, match="argnums names argument 2"):
+        jacobian(lambda x: x, argnums=2)(1.0)
+
+
+def test_rosenbrocks_valley_at_its_minimum() -> None:
+    def rosenbrock(x: Any) -> Any:
+        return sum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in itertools.pairwise(x))
+
+    x = [Fraction(1)] * 5
+    assert grad(rosenbrock)(x) == [0] * 5
+    assert hessian(rosenbrock)(x) == [
+        [802, -400, 0, 0, 0], [-400, 1002, -400, 0, 0], [0, -400, 1002, -400, 0], [0, 0, -400, 1002, -400],
+        [0, 0, 0, -400, 200],
+    ]  # fmt: skip
+
+
+def test_derivatives_nest_in_each_other() -> None:
+    assert derivative(lambda a: jvp(lambda x: a * x**2, 3.0, 1.0)[1], 5.0) == 6.0
+    assert derivative(lambda v: jvp(lambda x: x**3, 2.0, v)[1], 5.0) == 12.0
+    assert derivative(lambda a: hvp(lambda x: a * x**3, 2.0, 1.0), 5.0) == 12.0
+    assert grad(lambda x: hessian(lambda y: y**4)(x))(2.0) == 48.0
+    assert jacobian(lambda x: jacobian(lambda y: [y[0] ** 2 * y[1]])(x)[0])([2.0, 3.0]) == [[6.0, 4.0], [4.0, 0.0]]
+    assert jvp(lambda x: vjp(lambda y: y**3, x)[1](1.0), 2.0, 1.0)[1] == 12.0
+
+
+def test_inner_and_outer_perturbations_are_kept_apart() -> None:
+    # d/dx (x * d/dy (x + y)) = 1: Siskind and Pearlmutter, 2005.
+    assert jvp(lambda x: x * jvp(lambda y: x + y, 1.0, 1.0)[1], 1.0, 1.0)[1] == 1.0
+    assert derivative(lambda x: jvp(lambda y: x * y, x, 1.0)[1], 3.0) == 1.0
+
+
+@pytest.mark.parametrize("number", [Fraction(1, 3), mpmath.mpf(1) / 3, 1j, mpmath.iv.mpf([0.25, 0.5])])
+def test_every_type_of_number_keeps_its_type(number: Any) -> None:
+    value, slope = jvp(lambda x: x * x, number, 1)
+    assert type(value) is type(slope) is type(number)
+    assert type(hessian(lambda x: x**3)(number)) is type(number)
+
+
+def test_holomorphic_derivatives_of_complex_numbers() -> None:
+    z = 0.5 + 1j
+    assert jvp(exp, z, 1)[1] == exp(z)
+    assert abs(hessian(sin)(z) + sin(z)) < 1e-15
+
+
+def test_no_state_is_left_behind() -> None:
+    w = Value(3.0)
+    w.grad = 7.0
+    hessian(lambda x: w * x**2)(2.0)
+    jvp(lambda x: w * x, 2.0, 1.0)
+    assert w.grad == 7.0
+
+
+def test_a_constant_function_has_derivatives_of_zero() -> None:
+    assert jacobian(lambda x: [7.0, x])(3.0) == [0.0, 1.0]
+    assert hessian(lambda x: 7.0)([1.0, 2.0]) == [[0.0, 0.0], [0.0, 0.0]]
+    assert hvp(lambda x: x[0] + x[1], [1.0, 2.0], [1.0, 1.0]) == [0.0, 0.0]
+
+
+def test_descent_directions_lower_the_function_and_their_opposites_do_not() -> None:
+    def f(x: Any) -> Any:
+        return x[0] ** 2 + 3 * x[1] ** 2
+
+    x = [1.0, 2.0]
+    downhill = [-g for g in grad(f)(x)]
+    assert is_descent_direction(f, x, downhill)
+    assert f([a + 1e-3 * d for a, d in zip(x, downhill, strict=True)]) < f(x)
+    assert not is_descent_direction(f, x, grad(f)(x))
+    assert not is_descent_direction(f, x, [6.0, -1.0])  # along a level line: grad f . v = 0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: jvp(lambda x: x[0], [1.0, 2.0], [1.0]), "the direction must have the shape of the argument, 2"),
+        (lambda: vjp(lambda x: [x, x], 1.0)[1]([1.0]), "the weights must have the shape of the function's result, 2"),
+        (lambda: hessian(lambda x: [x, x])(1.0), "must return one number, got 2; see jacobian"),
+        (lambda: directional_derivative(lambda x: [x], 1.0, 1.0), "must return one number, got 1; see jacobian"),
+        (lambda: jacobian(lambda x: "no number")(1.0), "must return one number, got str"),
+    ],
+)
+def test_a_mistake_is_named(call: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        call()
+
+
+def test_a_network_has_a_hessian_vector_product_of_a_few_gradients_cost() -> None:
+    from engine.graph import Graph, adjoints
+
+    def loss(w: Any) -> Any:
+        return tanh(sum(tanh(w[i] * w[i + 1]) for i in range(0, 40, 2))) ** 2
+
+    w = [0.1 * i for i in range(40)]
+    variables = [Value(x) for x in w]
+    y = loss(variables)
+    gradient = adjoints(y, recorded=True)
+    recorded = len(Graph(sum((gradient[v] for v in variables[1:]), gradient[variables[0]])))
+    assert recorded < 30 * len(Graph(y))  # the sweep over it visits each node once, whatever the number of weights
+    H = hessian(loss)(w)
+    v = [(-1.0) ** i for i in range(40)]
+    assert hvp(loss, w, v) == pytest.approx([sum(a * b for a, b in zip(row, v, strict=True)) for row in H], rel=1e-12)
