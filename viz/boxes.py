@@ -37,15 +37,17 @@ def box(node: Node, look: Theme, direction: str) -> str:
         cells.append(f"<TD{tall}{back}><B>{words(node.name)}</B></TD>")
     data = f'<TD ALIGN="LEFT"{back}>{quiet("data", look)} {words(node.data)}</TD>'
     grad = f'<TD ALIGN="LEFT"{back}>{quiet("grad", look)} {words(node.grad)}{_remark(node)}</TD>'
-    hatched = [f'<TD WIDTH="{HATCHED}"{tall}></TD>'] if node.dead else []
+    hatched = f'<TD WIDTH="{HATCHED}"{tall}></TD>' if node.dead else ""
     if stacked:
         rows = "".join(f'<TR><TD ALIGN="LEFT"{back}>{quiet(line, look)}</TD></TR>' for line in below)
-        first = "<VR/>".join([*cells, data, *hatched] if direction == "LR" else [*hatched, data, *reversed(cells)])
+        first = "<VR/>".join([*cells, data]) + hatched
+        if direction == "RL":
+            first = hatched + "<VR/>".join([data, *reversed(cells)])
         body = f"<TR>{first}</TR><TR>{grad}</TR>{rows}"
     else:
         span = f'ALIGN="LEFT" COLSPAN="{len(cells) + 2 + node.dead}"{back}'
         rows = "".join(f"<HR/><TR><TD {span}>{quiet(line, look)}</TD></TR>" for line in below)
-        body = f"<TR>{'<VR/>'.join([*cells, data, grad, *hatched])}</TR>{rows}"
+        body = f"<TR>{'<VR/>'.join([*cells, data, grad])}{hatched}</TR>{rows}"
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" COLOR="{look.frame}">{body}</TABLE>>'
 
 

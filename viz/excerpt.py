@@ -140,7 +140,8 @@ def excerpt(
 def check(value: Value, max_nodes: int, max_arguments: int) -> None:
     """Refuse what has no graph, and limits that would show nothing."""
     if not isinstance(value, Value):
-        raise TypeError(f"only a Value has a graph to show, got {type(value).__name__} {value!r:.80}")
+        cure = "; draw_network draws a network" if hasattr(value, "layers") else ""
+        raise TypeError(f"only a Value has a graph to show, got {type(value).__name__} {value!r:.80}{cure}")
     if max_nodes < 1:
         raise ValueError(f"max_nodes must be at least 1, got {max_nodes}")
     if max_arguments < 2:

@@ -27,7 +27,7 @@ from viz.view import view
 
 # Where an edge enters a box and where it leaves a value, by the direction of the drawing.
 SIDES = {"LR": ("op:w", "e"), "TB": ("n", "s"), "RL": ("op:e", "w"), "BT": ("s", "n")}
-STRIPES = 24  # pairs of stripes: the hatching of a dead ReLU
+STRIPES = 1.2  # pairs of stripes per letter of a box's width: the hatching of a dead ReLU
 LONG = 600  # the length of all edges, in ranks, from which edges are drawn straight
 # Round corners, a heavy frame, a double frame: a role can be seen without colour.
 SHAPES = {
@@ -234,7 +234,7 @@ def _add_node(drawing: Drawing, node: Node, look: Theme, scope: str, direction: 
     fill, frame = look.fill_of(node.role), look.frame_of(node.role)
     if node.dead:
         shape["style"] = "striped"
-        fill = ":".join([look.badge, fill] * STRIPES)
+        fill = ":".join([look.badge, fill] * _stripes(node, direction))
     if node.flag in ALARMS:
         shape["penwidth"], frame = "3", look.alarm
     if node.lit:
@@ -250,6 +250,14 @@ def _add_node(drawing: Drawing, node: Node, look: Theme, scope: str, direction: 
         **{"class": " ".join([*kinds, *(["lit"] if node.lit else [])])},
         **shape,
     )
+
+
+def _stripes(node: Node, direction: str) -> int:
+    """Return how many stripes hatch a box, so that they are equally narrow in boxes of all widths."""
+    numbers = [len(f"data {node.data}"), len(f"grad {node.grad}")]
+    stacked = direction in ("LR", "RL")
+    inner = max(*numbers, *map(len, node.notes), 0) if stacked else sum(numbers)
+    return round(STRIPES * (len(node.operation) + len(node.name) + inner + 3))
 
 
 def _add_constants(drawing: Drawing, made: Diagram, look: Theme, scope: str) -> None:

@@ -4,6 +4,7 @@ from fractions import Fraction
 import pytest
 
 from engine import Value, sum_
+from nn.scalar import MLP
 from viz import draw, tree
 from viz.view import view
 
@@ -55,3 +56,8 @@ def test_the_collector_runs_again_after_a_view(chain: Value) -> None:
 def test_an_unknown_level_is_refused_with_the_known_ones(level: object) -> None:
     with pytest.raises(ValueError, match="choose one of auto, op, neuron, layer, shape, or give a function"):
         view(Value(1.0), level=level)
+
+
+def test_a_network_is_no_value_and_the_error_says_what_draws_it() -> None:
+    with pytest.raises(TypeError, match=r"got MLP .*; draw_network draws a network"):
+        view(MLP(2, [1]))
