@@ -9,13 +9,14 @@ than anybody can list: they are counted, and the first few are written out.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from engine.value import Value
 from viz import numerals
 from viz.diagram import contribution_of, cut, local_derivatives
+from viz.folding import Folded
 from viz.record import Record
 
 SHOWN = 4  # paths
@@ -31,8 +32,17 @@ class Highlight:
     lines: tuple[str, ...]
 
 
-def paths_from(graph: Record, value: Value) -> Highlight:
+def paths_from(graph: Record, value: Value, folded: Folded | None = None) -> Highlight:
     """Light every path from a value to the output.
+
+    Parameters
+    ----------
+    graph : Record
+        The graph.
+    value : Value
+        Where the paths start.
+    folded : Folded, optional
+        What the graph is folded into: a path then names neurons and layers, not the operations inside.
 
     Raises
     ------
@@ -70,10 +80,13 @@ def paths_from(graph: Record, value: Value) -> Highlight:
             count[number] = min(sum(count[argument] for argument in below), COUNTED)
     total = count[-1]
     listed = list(itertools.islice(_paths(graph, lit, start), SHOWN))
-    lines = [_line(graph, numbers, locals_) for numbers, locals_ in listed]
+    if folded is not None:
+        listed = [_outside(folded, numbers, locals_) for numbers, locals_ in listed]
+    names = _names(graph, folded)
+    lines = [_line(names, numbers, locals_) for numbers, locals_ in listed]
     paths = "path" if total == 1 else "paths"
     counted = f"{total:,}" if total < COUNTED else f"at least {COUNTED:.0e}"
-    head = f"d {_name(graph, len(lit) - 1)} / d {_name(graph, start)} = {_written(_derivative(graph, lit, start))}"
+    head = f"d {_name(graph, len(lit) - 1)} / d {names(start)} = {_written(_derivative(graph, lit, start))}"
     first = f", the first {SHOWN}:" if total > SHOWN else ""
     return Highlight(lit, (f"{head}, the sum over {counted} {paths}{first}", *lines))
 
@@ -114,8 +127,32 @@ def _paths(graph: Record, lit: list[bool], start: int) -> Iterator[tuple[list[in
                 stack.append((argument, local, chain))
 
 
-def _line(graph: Record, numbers: list[int], locals_: list[Any]) -> str:
-    names = [_name(graph, number) for number in _ends(numbers)]
+def _outside(folded: Folded, numbers: list[int], locals_: list[Any]) -> tuple[list[int], list[Any]]:
+    """Leave out the operations inside of neurons; their local derivatives are multiplied."""
+    kept, products = [numbers[0]], []
+    product: Any = 1.0
+    for number, local in zip(numbers[1:], locals_, strict=True):
+        product = contribution_of(product, local) if product is not None else None
+        if folded.root[number] == number:
+            kept.append(number)
+            products.append(product)
+            product = 1.0
+    return kept, products
+
+
+def _names(graph: Record, folded: Folded | None) -> Callable[[int], str]:
+    def name(number: int) -> str:
+        unit = folded.units[folded.unit[number]] if folded is not None else None
+        is_output = number == len(graph.nodes) - 1
+        if unit is not None and unit.layer and graph.nodes[number].row is not None and not is_output:
+            return unit.title
+        return _name(graph, number)
+
+    return name
+
+
+def _line(name: Callable[[int], str], numbers: list[int], locals_: list[Any]) -> str:
+    names = ["…" if number is ... else name(number) for number in _ends(numbers)]
     factors = [_written(local) for local in _ends(locals_)]
     product: Any = 1.0
     for local in reversed(locals_):
@@ -133,11 +170,9 @@ def _ends(things: list[Any]) -> list[Any]:
     return [*things[: LONG // 2], ..., *things[-LONG // 2 + 1 :]]
 
 
-def _name(graph: Record, number: Any) -> str:
-    if number is ...:
-        return "…"
+def _name(graph: Record, number: int) -> str:
     name = graph.label(number) or ("output" if number == len(graph.nodes) - 1 else f"#{number}")
-    return cut(name.replace(";", ","), 24)
+    return cut(name, 24)
 
 
 def _written(number: Any) -> str:

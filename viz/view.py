@@ -63,9 +63,9 @@ def view(
         raise ValueError(f"unknown level {level!r}: choose one of {', '.join(LEVELS)}, or give a function of a Value")
     with _garbage_collection_paused():
         graph = record(value, {key: _brief(name) for key, name in names_of(names).items()})
-        found = paths_from(graph, highlight) if highlight is not None else None
-        lit = found.lit if found else ()
         folded = _folded(graph, level, max_nodes, max_arguments)
+        found = paths_from(graph, highlight, folded) if highlight is not None else None
+        lit = found.lit if found else ()
         if folded is None:
             part = excerpt(value, max_nodes, max_arguments, graph.names)
             made = diagram(part, parameters, lit, _neuron_clusters(graph, part.shown))

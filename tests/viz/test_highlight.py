@@ -1,4 +1,5 @@
 import math
+import random
 import time
 from fractions import Fraction
 
@@ -7,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import Value
+from nn.scalar import MLP
 from viz.highlight import SHOWN, paths_from
 from viz.record import record
+from viz.view import view
 
 
 @given(st.lists(st.tuples(st.sampled_from("+*-"), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=7))
@@ -72,3 +75,15 @@ def test_data_that_was_changed_afterwards_gives_no_traceback() -> None:
 def test_a_stranger_is_refused(value: Value) -> None:
     with pytest.raises(ValueError, match="it is no part of this graph"):
         paths_from(record(Value(1.0).exp()), value)
+
+
+def test_in_a_folded_picture_a_path_names_neurons_and_multiplies_through_them() -> None:
+    model, x = MLP(2, [2, 1], activation="tanh", rng=random.Random(1)), Value(0.5, label="x")
+    y = model([x, Value(1.0)])
+    y.backward()
+    whole, first, second = view(y, level="neuron", highlight=x).highlights
+    assert whole.endswith("the sum over 2 paths")
+    assert first.startswith("x → layer 1 · neuron 1 → output: ")
+    assert second.startswith("x → layer 1 · neuron 2 → output: ")
+    products = [float(line.rpartition("= ")[2]) for line in (first, second)]
+    assert sum(products) == pytest.approx(x.grad, abs=1e-3)
