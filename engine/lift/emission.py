@@ -20,6 +20,9 @@ _LONG = 56
 _HOLES = re.compile(r"\$(\d+)|#(\d+)")
 
 
+_ONE = re.compile(r"(?<![\w.])1 \* | \* 1(?![\w.])")
+
+
 class Line(NamedTuple):
     """One statement of the text: a name, what it is, and the shape for one sample."""
 
@@ -52,6 +55,8 @@ def body(program: Program, wording: Wording) -> Body:
     taken = {s.name for s in program.statements}
     for i, (s, template) in enumerate(zip(program.statements, templates, strict=True)):
         expression = _filled(template, [text[a] for a in s.args])
+        if not wording.batch:  # times the seed, 1 (a constant of the program is written 1.0)
+            expression = _ONE.sub("", expression)
         is_adjoint = i >= forward
         if uses[n + i] == 1 and not s.name and n + i not in kept and len(expression) <= _LONG:
             text.append(expression)

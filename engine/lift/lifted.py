@@ -256,13 +256,13 @@ def lift(
     # input: x (2,)
     # parameters: W1 (1, 2), b1 (1,)
     # forward
-    z1 = W1 @ x + b1      # (1,)
-    v1 = z1[0]            # a number
-    v2 = tanh(v1)         # a number
+    z1 = W1 @ x + b1    # (1,)
+    v1 = z1[0]          # a number
+    v2 = tanh(v1)       # a number
     # adjoint
-    d1 = [tanh'(v1) * 1]  # (1,)
-    dW1 = outer(d1, x)    # (1, 2)
-    db1 = d1              # (1,)
+    d1 = [tanh'(v1)]    # (1,)
+    dW1 = outer(d1, x)  # (1, 2)
+    db1 = d1            # (1,)
     return v2, dW1, db1
     >>> lift(lambda x: x if x > 0 else -x, 1.0)
     Traceback (most recent call last):
