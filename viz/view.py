@@ -121,7 +121,8 @@ def _folded(graph: Record, level: Level, max_nodes: int, max_arguments: int) -> 
     lines = {(by_neuron.unit[a], by_neuron.unit[n]) for n, below in enumerate(graph.arguments) for a in below}
     if level == "auto" and len(by_neuron.units) <= limit and len(lines) <= 2 * limit:
         return by_neuron
-    return fold(graph, "layer", limit)
+    by_layer = fold(graph, "layer", limit)
+    return by_layer if len(by_layer.units) <= max_nodes else fold(graph, "shape", limit)
 
 
 def _few_enough(folded: Folded, max_nodes: int) -> Folded:

@@ -165,3 +165,9 @@ print(draw(loss, level={level!r}).source)
         for seed in ("0", "4242")
     ]
     assert sources[0] == sources[1]
+
+
+def test_more_layers_than_can_be_shown_fold_by_shape() -> None:
+    made = view(MLP(1, [1] * 200, activation="tanh", rng=random.Random(0))([Value(1.0)]), level="layer")
+    assert ", by shape" in made.note
+    assert len(made.nodes) < 10
