@@ -1,0 +1,242 @@
+"""Malik, CS 189: the chain rule, a single layer, deltas, the cost of naive differentiation, Taylor and descent.
+
+===========  ======================================================  ============================================
+symbol       in the lecture                                          here
+===========  ======================================================  ============================================
+w_ij^(l)     weight from unit i of layer l - 1 to unit j of layer l  weights[l - 1][j, i]
+w_0j, x_0    bias, the weight of an input x_0 that is always 1       column 0 of a matrix with the biases in front
+S_j^(l)      sum_i w_ij x_i, x_j = theta(S_j)                        S[l]
+delta_j^(l)  d e / d S_j^(l)                                         deltas[l]
+===========  ======================================================  ============================================
+
+The lecture indexes a weight by (from, to); a matrix W_l of this library by (to, from).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import figures
+import numpy as np
+
+from engine import derivative, grad, sin
+from nn.experiment import Experiment, Results
+from nn.fitting import Line, fit_power
+from nn.matrix import Network
+from nn.naive import finite_differences
+from nn.optimizers import GradientDescent
+from nn.training import History, train
+
+Function = Callable[[Sequence[Any]], Any]  # of a point of the plane
+
+
+def u(r: Any, t: Any) -> Any:
+    """Return the lecture's example, u = x^2 + 2y with x = r sin t and y = sin^2 t, on any number."""
+    x, y = r * sin(t), sin(t) ** 2
+    return x**2 + 2 * y
+
+
+def partials(r: Any, t: Any) -> tuple[Any, Any]:
+    """Return du/dr and du/dt as the engine finds them."""
+    return derivative(lambda r: u(r, t), r), derivative(lambda t: u(r, t), t)
+
+
+def two_clouds(count: int) -> tuple[Any, Any]:
+    """Return two overlapping clouds of points, shape (count, 2), and their classes 0 and 1."""
+    rng = np.random.default_rng(0)
+    y = np.arange(count) % 2
+    return rng.normal(size=(count, 2)) + np.where(y[:, None] == 1, 1.2, -1.2), y
+
+
+def single_layers(epochs: int) -> dict[str, tuple[Network, History]]:
+    """Train one sigmoid unit by SGD, by cross-entropy (logistic regression) and by squared error."""
+    x, y = two_clouds(200)
+    found = {}
+    for loss in ("binary_cross_entropy", "squared_error"):
+        network = Network([2, 1], output="sigmoid", loss=loss, rng=0)
+        found[loss] = network, train(network, x, y, optimizer=GradientDescent(0.5), epochs=epochs, batch_size=10)
+    return found
+
+
+class Deltas(NamedTuple):
+    """x, S and delta of every layer, from 0, 1 and 1 on; dw[l][i, j] is d e / d w_ij of layer l + 1, i = 0 the bias."""
+
+    x: list[Any]
+    S: list[Any]
+    deltas: list[Any]
+    dw: list[Any]
+
+
+def deltas(network: Network, sample: Any, target: Any) -> Deltas:
+    """Return the lecture's quantities for e = 1/2 sum_j (x_j - y_j)^2 and theta = tanh, one unit at a time."""
+    w = [np.column_stack([b, W]).T for W, b in zip(network.weights, network.biases, strict=True)]  # w[l][i, j]
+    x, S = [np.concatenate([[1.0], sample])], []  # x_0 = 1
+    for w_l in w:
+        S.append([sum(w_l[i, j] * x[-1][i] for i in range(len(w_l))) for j in range(w_l.shape[1])])
+        x.append(np.concatenate([[1.0], np.tanh(S[-1])]))
+    # 1 - x_j^2 is the lecture's theta'(S_j); nn.activations has the form that keeps it when x_j rounds to 1.
+    found = [[(x[-1][j + 1] - y) * (1 - x[-1][j + 1] ** 2) for j, y in enumerate(target)]]
+    for level in range(len(w) - 1, 0, -1):  # delta_i^(l-1) = (1 - x_i^2) sum_j w_ij delta_j^(l)
+        back = [sum(w[level][i, j] * d for j, d in enumerate(found[0])) for i in range(1, len(w[level]))]
+        found.insert(0, [(1 - x[level][i + 1] ** 2) * b for i, b in enumerate(back)])
+    dw = [np.outer(below, d) for below, d in zip(x, found, strict=False)]
+    return Deltas(x, S, found, dw)
+
+
+def costs(quick: bool) -> Results:
+    """Count the multiplications of the naive ways and of back-propagation, on growing networks."""
+    widths = [2, 4, 8, 16] if quick else [2, 4, 8, 16, 32]
+    sample = np.random.default_rng(0).uniform(-1, 1, 8)
+    methods = ["reverse", "forward", "differences"]
+    return Experiment(sample, 1, classes=3, widths=widths, depths=[], methods=methods, seconds=30).run()
+
+
+def find_the_bug() -> tuple[float, float]:
+    """Return how far a right gradient and one with a planted bug are from finite differences, relatively."""
+    rng = np.random.default_rng(1)
+    network = Network([3, 4, 2], "tanh", "tanh", reduction="sum", rng=rng)
+    X, Y = rng.normal(size=(1, 3)), rng.uniform(-1, 1, (1, 2))
+    right = np.concatenate([w.ravel() for w in deltas(network, X[0], Y[0]).dw])
+    checked = finite_differences(network, X, Y)
+    expected = np.concatenate(
+        [np.column_stack([b, W]).T.ravel() for W, b in zip(checked.weights, checked.biases, strict=True)]
+    )
+    wrong = right.copy()
+    wrong[0] = 0.0  # the bias x_0 w_01 forgotten: a network with it still learns, only worse
+    size = float(np.linalg.norm(expected))
+    return float(np.linalg.norm(right - expected)) / size, float(np.linalg.norm(wrong - expected)) / size
+
+
+def valley(p: Sequence[Any]) -> Any:
+    """Return (x^2 - 1)^2 + y^2 + x/5: two minimizers and a saddle point."""
+    return (p[0] ** 2 - 1) ** 2 + p[1] ** 2 + p[0] / 5
+
+
+def banana(p: Sequence[Any]) -> Any:
+    """Return Rosenbrock's function scaled, (1 - x)^2 + 2 (y - x^2)^2: one minimizer, in a curved valley."""
+    return (1 - p[0]) ** 2 + 2 * (p[1] - p[0] ** 2) ** 2
+
+
+def gradient(f: Function, p: Any) -> Any:
+    """Return the gradient of f at a point, shape (2,)."""
+    return np.array(grad(f)([float(a) for a in p]))
+
+
+def hessian(f: Function, p: Any) -> Any:
+    """Return the Hessian of f at a point, shape (2, 2)."""
+    return np.array([grad(lambda q, i=i: grad(f)(q)[i])([float(a) for a in p]) for i in (0, 1)])
+
+
+def taylor(f: Function, p: Any, d: Any) -> tuple[Line | None, Line | None]:
+    """Return the orders in t of the remainders f(p + t d) - f(p) - t g.d, and with t^2/2 d.H d taken off as well."""
+    g, H = gradient(f, p), hessian(f, p)
+    steps = [2.0**-k for k in range(3, 12)]
+    first = [f(p + t * d) - f(p) - t * g @ d for t in steps]
+    second = [r - t * t / 2 * d @ H @ d for r, t in zip(first, steps, strict=True)]
+    return fit_power(steps, np.abs(first).tolist()), fit_power(steps, np.abs(second).tolist())
+
+
+def descends(f: Function, p: Any, directions: Any) -> bool:
+    """Say whether f falls along every direction d with g.d < 0, by a step short enough, and rises along every other."""
+    g = gradient(f, p)
+    return all((f(p + 1e-6 * d) < f(p)) == (g @ d < 0) for d in directions)
+
+
+def stationary_points(f: Function) -> list[tuple[Any, str]]:
+    """Return where the gradient of f is 0, by Newton's method from a grid, each with what its Hessian says it is."""
+    found: list[tuple[Any, str]] = []
+    for start in np.stack(np.meshgrid(np.linspace(-1.5, 1.5, 7), np.linspace(-1, 1, 3)), axis=-1).reshape(-1, 2):
+        p = start
+        for _ in range(40):
+            H = hessian(f, p)
+            if abs(np.linalg.det(H)) < 1e-12:
+                break
+            p = p - np.linalg.solve(H, gradient(f, p))
+        known = any(np.abs(p - q).max() < 1e-6 for q, _ in found)
+        if np.abs(gradient(f, p)).max() < 1e-10 and not known:
+            curvature = np.linalg.eigvalsh(hessian(f, p))
+            kind = "minimizer" if curvature[0] > 0 else "maximizer" if curvature[1] < 0 else "saddle point"
+            found.append((p, kind))
+    return sorted(found, key=lambda point: float(point[0][0]))
+
+
+def descend(f: Function, start: Any, alpha: float, steps: int) -> Any:
+    """Return the path of gradient descent, shape (steps + 1, 2)."""
+    path = [np.array(start, dtype=float)]
+    for _ in range(steps):
+        path.append(path[-1] - alpha * gradient(f, path[-1]))
+    return np.array(path)
+
+
+def draw_paths(options: figures.Options) -> None:
+    """Draw level sets, stationary points and paths of gradient descent of both functions."""
+    made, axes = figures.panels(2, height=4.2)
+    starts = {
+        valley: [(0.2, 1.2), (0.3, -1.2), (-1.8, 0.9), (1.7, 0.9)],
+        banana: [(-1.5, 1.5), (0.5, -1.0), (1.6, 0.5)],
+    }
+    titles = {valley: "(x² - 1)² + y² + x/5", banana: "(1 - x)² + 2(y - x²)²"}
+    for panel, f in zip(axes, (valley, banana), strict=True):
+        x, y = np.meshgrid(np.linspace(-2, 2, 41), np.linspace(-1.5, 2, 41))
+        panel.contour(x, y, f([x, y]), levels=np.geomspace(0.1, 40, 8), colors="#b6bec6", linewidths=0.8)
+        for start, color in zip(starts[f], (figures.BLUE, figures.GREEN, figures.YELLOW, figures.PINK), strict=False):
+            path = descend(f, start, 0.02, 150)
+            panel.plot(*path.T, color=color, marker=".", markevery=5, markersize=4, linewidth=1)
+        for p, kind in stationary_points(f):
+            panel.plot(*p, color="#1b1f23", marker={"minimizer": "o"}.get(kind, "X"), linestyle="", label=kind)
+        figures.label(panel, titles[f], "x", "y")
+        handles, names = panel.get_legend_handles_labels()
+        unique = dict(zip(names, handles, strict=True))
+        panel.legend(unique.values(), unique.keys(), frameon=True, fontsize="small", loc="lower left")
+    figures.save(made, options, "malik-descent", "Stationary points, and paths of gradient descent")
+
+
+def draw_layers(found: dict[str, tuple[Network, History]], options: figures.Options) -> None:
+    """Draw the separating lines, and the losses by epoch."""
+    made, (left, right) = figures.panels(2)
+    x, y = two_clouds(200)
+    for kind, color, marker in ((1, figures.BLUE, "o"), (0, figures.ORANGE, "^")):
+        left.scatter(*x[y == kind].T, s=10, color=color, marker=marker, linewidths=0, label=f"class {kind}")
+    for (name, (network, history)), color, line in zip(
+        found.items(), ("#1b1f23", figures.GREEN), ("-", "--"), strict=True
+    ):
+        (w1, w2), (b,) = network.weights[0][0], network.biases[0]
+        ends = np.array([-3.5, 3.5])
+        left.plot(ends, -(b + w1 * ends) / w2, color=color, linestyle=line, label=name.replace("_", " "))
+        right.plot(history.loss, color=color, linestyle=line, label=name.replace("_", " "))
+    left.set_ylim(-6.5, 4.5)
+    figures.label(left, "one sigmoid unit", "x1", "x2")
+    left.legend(frameon=False, fontsize="small", loc="lower left", ncols=2)
+    figures.label(right, "loss by SGD", "epoch", "mean loss", legend=True)
+    figures.save(made, options, "malik-single-layer", "One layer, by cross-entropy and by squared error")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the lecture's systems, print what they find, and save the figures."""
+    options = figures.options(__doc__ or "", arguments)
+    r, t = 1.5, 0.7
+    by_r, by_t = partials(r, t)
+    print(f"u = x^2 + 2y at r = {r}, t = {t}: du/dr = {by_r} and 2 r sin^2 t = {2 * r * np.sin(t) ** 2}")
+    print(f"  du/dt = {by_t} and (r^2 + 2) sin 2t = {(r * r + 2) * np.sin(2 * t)}")
+    found = single_layers(10 if options.quick else 40)
+    for name, (network, history) in found.items():
+        x, y = two_clouds(200)
+        right = ((network.forward(x)[:, 0] > 0.5) == y).mean()
+        print(f"single layer, {name}: loss {history.loss[-1]:.4f}, accuracy {right:.1%}")
+    draw_layers(found, options)
+    results = costs(options.quick)
+    for way in results.ways():
+        print(f"multiplications of {way.name}: exponent {results.exponent(way.key, lambda m: m.multiplications)}")
+    good, bad = find_the_bug()
+    print(f"finite differences: the gradient is off by {good:.1e}; with the bias forgotten by {bad:.1e}")
+    orders = taylor(banana, np.array([-0.5, 1.0]), np.array([0.6, 0.8]))
+    print(f"Taylor: the remainders are of order {orders[0]} and {orders[1]} in t")
+    for f in (valley, banana):
+        points = [f"{kind} ({p[0]:.4f}, {p[1]:.4f})" for p, kind in stationary_points(f)]
+        print(f"{f.__name__}: {', '.join(points)}")
+    draw_paths(options)
+
+
+if __name__ == "__main__":
+    main()
