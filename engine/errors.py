@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 
-def explained(error: Exception, row: Any, args: Any) -> str:
-    """Return the message for an error that a row's function raised on the data of these Values.
+def explained(error: Exception, row: Any, args: Any, data: Any = None) -> str:
+    """Return the message for an error that a row's function raised on these Values, or on other data in their place.
 
     >>> from engine.value import Value
     >>> Value(-1.0, label="p").log()
@@ -14,10 +14,11 @@ def explained(error: Exception, row: Any, args: Any) -> str:
     ...
     ValueError: log needs a positive number, got -1.0 (node 'p')
     """
-    got = ", ".join(f"{a.data}{_where(a)}" for a in args)
+    data = [a.data for a in args] if data is None else data
+    got = ", ".join(f"{number}{_where(a)}" for number, a in zip(data, args, strict=True))
     if row.domain and not isinstance(error, (OverflowError, TypeError)):
         return f"{row.name} needs {row.domain}, got {got}"
-    kinds = {type(a.data).__name__: None for a in args}
+    kinds = {type(number).__name__: None for number in data}
     mixed = isinstance(error, TypeError) and len(kinds) > 1
     cure = f"; {' and '.join(kinds)} do not mix, give both as one type" if mixed else ""
     return f"{row.name}({got}): {error}{cure}"

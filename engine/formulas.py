@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from engine.value import Value
 
-MOST = 4  # arguments that are written out
+LONGEST = 40  # characters of a sum or function of several arguments
 SIGNS = {"add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0}*{1}", "div": "{0}/{1}", "pow": "{0}**{1}", "neg": "-{0}"}
 
 
@@ -22,11 +22,8 @@ def formula(v: Value, name: Callable[[Value], str]) -> str:
     names = [name(a) for a in v.args]
     if v.row.name in SIGNS:
         return SIGNS[v.row.name].format(*(f"({n})" if n.startswith("-") else n for n in names))
-    if v.row.name == "dot" and len(names) <= 2 * MOST + 1:
-        return _products(names)
-    if len(names) <= MOST:
-        return f"{v.row.name}({', '.join(names)})"
-    return f"{v.row.name}({', '.join(names[:2])}, ... {len(names):,} arguments)"
+    written = _products(names) if v.row.name == "dot" else f"{v.row.name}({', '.join(names)})"
+    return written if len(written) <= LONGEST or len(names) == 1 else f"{v.row.name}({len(names):,} arguments)"
 
 
 def _products(names: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.backward import propagate, zero_of
+from engine.errors import explained
 from engine.functions import Number, data_of
 from engine.value import Constant, Value
 
@@ -65,7 +66,7 @@ class Graph:
             for target, v in enumerate(self.nodes)
             for position, a in enumerate(v.args)
         )
-        self._leaf_data = self._read_leaves()
+        self._data = self._read()
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -94,7 +95,7 @@ class Graph:
 
     def stale_leaves(self) -> tuple[Value, ...]:
         """Return the leaves whose data changed since the graph was built or last computed."""
-        return tuple(v for v, data in self._leaf_data.items() if v.data is not data and v.data != data)
+        return tuple(v for v in self._changed() if v.row is None)
 
     def forward(self) -> Number:
         """Compute every node anew from the leaves, in place, and return the output's data.
@@ -104,16 +105,20 @@ class Graph:
         computed: dict[Value, Number] = {}
         for v in self.nodes:
             if v.row is not None:
-                computed[v] = v.row.value(*[computed[a] if a in computed else a.data for a in v.args])
+                data = [computed[a] if a in computed else a.data for a in v.args]
+                try:
+                    computed[v] = v.row.value(*data)
+                except (ArithmeticError, TypeError, ValueError) as error:
+                    raise type(error)(explained(error, v.row, v.args, data)) from None
         for v, data in computed.items():
             v.data = data
-        self._leaf_data = self._read_leaves()
+        self._data = self._read()
         return self.output.data
 
     def backward(self) -> None:
         """Do the output's backward() over the stored order, without sorting again.
 
-        Raises RuntimeError where a leaf has changed since the nodes were computed.
+        Raises RuntimeError where the data of a leaf, or of an inner node, was changed since the nodes were computed.
 
         >>> x = Value(2.0, label="x")
         >>> graph = Graph(x ** 3)
@@ -123,10 +128,13 @@ class Graph:
         ...
         RuntimeError: leaf 'x' changed from 2.0 to 1.0 after the graph was computed; call forward() first
         """
-        for v in self.stale_leaves():
-            name = f"leaf {v.label!r}" if v.label else f"the leaf with id {self.index[v]}"
-            change = f"changed from {self._leaf_data[v]} to {v.data}"
-            raise RuntimeError(f"{name} {change} after the graph was computed; call forward() first")
+        for v in self._changed():
+            kind = "leaf" if v.row is None else "inner node"
+            name = f"{kind} {v.label!r}" if v.label else f"the {kind} with id {self.index[v]}"
+            change = f"changed from {self._data[v]} to {v.data}"
+            inner = "it is made from others: change leaves, and call forward()"
+            cure = inner if v.row is not None else "call forward() first"
+            raise RuntimeError(f"{name} {change} after the graph was computed; {cure}")
         order = [v for v in self.nodes if v.row is not None]
         zero = zero_of(self.output)
         for v in order:
@@ -147,8 +155,11 @@ class Graph:
 
         return what_if(self, (changes or {}) | by_name)
 
-    def _read_leaves(self) -> dict[Value, Number]:
-        return {v: v.data for v in self.leaves}
+    def _read(self) -> dict[Value, Number]:
+        return {v: v.data for v in self.nodes if not isinstance(v, Constant)}
+
+    def _changed(self) -> list[Value]:
+        return [v for v, data in self._data.items() if v.data is not data and v.data != data]
 
 
 def postorder(*outputs: Value) -> Iterator[Value]:

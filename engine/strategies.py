@@ -16,7 +16,7 @@ from typing import Any
 from engine.functions import Number
 from engine.graph import Graph
 from engine.names import namer
-from engine.tables import Table, shown
+from engine.tables import Table, cut, shown
 from engine.value import Value
 from engine.ways import REVERSE, WAYS, Mistake, Run, Way
 
@@ -46,7 +46,8 @@ class Outcome:
     name: of the way; gradient: by leaf, None if it was not run.
     multiplications, additions, visits: counted while it ran; the visits also where it was not run.
     seconds: the time of the run, without reading the graph.
-    verdict: "right", "close" (finite differences), "WRONG", "right by luck" or "not run".
+    verdict: "right"; "off by 2e-11" or "no answer" (finite differences); "WRONG", "right by luck" or, without a mistake
+        on this graph, "right here" (the wrong ways); or "not run".
     error: the largest deviation from reverse mode, relative to the largest entry.
     mistake: what went wrong first, if anything; example: the smallest program on which this way is wrong.
     """
@@ -78,8 +79,9 @@ class Comparison:
 
     def table(self, columns: int = 2) -> Table:
         """Return the table, with the gradient by the first few leaves."""
-        y, few = self._name(self.y), self.wrt[:columns]
-        heads = ("way", *(f">d{y}/d{self._name(x)}" for x in few), ">mult.", ">add.", ">visits", ">time", "verdict")
+        y, few = self._name(self.y), self._telling()[:columns]
+        entries = [f">d/d{cut(self._name(x), 11)}" for x in few]
+        heads = ("way", *entries, ">mult.", ">add.", ">visits", ">time", "verdict")
         rows, styles, notes = [], [], []
         for o in self.outcomes:
             entries = [shown(o.gradient[x]) if o.gradient else "" for x in few]
@@ -91,10 +93,17 @@ class Comparison:
                 what = f"{o.name}: {self._name(o.mistake.node)} {o.mistake.what}."
                 notes.append(f"{what} Smallest example: {o.example}." if o.example else what)
         if len(self.wrt) > columns:
-            notes.append(f"The gradient has {len(self.wrt):,} entries, all of them compared; {columns} are shown.")
+            notes.append(f"The gradient has {len(self.wrt):,} entries, all of them compared; the table shows a few.")
         size = f"{len(Graph(self.y)):,} nodes"
         title = f"Ways to the gradient of {y} = {shown(self.y.data)} ({size})"
-        return Table(title, heads, tuple(rows), tuple(styles), tuple(notes), optional=(len(few) + 4,))
+        optional = (heads.index(">time"), *range(2, 1 + len(few)))
+        return Table(title, heads, tuple(rows), tuple(styles), tuple(notes), optional)
+
+    def _telling(self) -> list[Value]:
+        """Return the leaves, those first at which most wrong ways go wrong."""
+        right = self.outcomes[0].gradient or {}
+        wrong = [o.gradient for o in self.outcomes if o.gradient and o.verdict == "WRONG"]
+        return sorted(self.wrt, key=lambda x: -sum(shown(gradient[x]) != shown(right[x]) for gradient in wrong))
 
     def __repr__(self) -> str:
         return self.table().text()
@@ -155,7 +164,7 @@ def _outcome(way: Way, run: Run, right: list[Number], bounds: list[float], most_
     seconds = time.perf_counter() - start
     error, wrong = _deviation(gradient, right, bounds)
     if way.name == "finite differences":
-        verdict = "right" if error == 0 else f"off by {error:.0e}"
+        verdict = "right" if error == 0 else f"off by {error:.0e}" if error == error else "no answer"
     elif way.right:
         verdict = "WRONG" if wrong else "right"
     else:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.functions import Number
+from engine.functions import Number, context_of
 
 NARROWEST = 40
+LONGEST = 15  # characters of an exact number; a longer one is written as a float
 COLOURS = {"": "", "head": "2", "strong": "1", "good": "32", "bad": "1;31", "faint": "2"}
 ELLIPSIS, TIMES = "\N{HORIZONTAL ELLIPSIS}", "\N{MULTIPLICATION SIGN}"
 ASCII = str.maketrans({ELLIPSIS: "~", TIMES: "x", "\N{MICRO SIGN}": "u", "\N{RIGHTWARDS ARROW}": ">"})
@@ -114,11 +115,13 @@ class Table:
 
 
 def shown(number: Number, digits: int = 6) -> str:
-    """Write a number for a table: the significant digits of a float, exact numbers as they are if they are short.
+    """Write a number for a table: some significant digits; exact numbers as they are if short, else with a ~.
 
     >>> from fractions import Fraction
     >>> shown(2.0), shown(1 / 3), shown(1.5e-17), shown(Fraction(1, 3)), shown(-0.0)
     ('2', '0.333333', '1.5e-17', '1/3', '0')
+    >>> shown(Fraction(10**20, 3)), shown(1 + 2j)
+    ('~3.33333e19', '1+2j')
     """
     number = getattr(number, "data", number) if hasattr(number, "row") else number
     if isinstance(number, (int, float)) and not isinstance(number, bool):
@@ -126,9 +129,30 @@ def shown(number: Number, digits: int = 6) -> str:
         mantissa, e, exponent = text.partition("e")
         return "0" if text == "-0" else f"{mantissa}e{int(exponent)}" if e else text
     if isinstance(number, complex):
-        return f"{number:.{digits}g}"
+        return f"{number:.{digits - 2}g}"
+    context = context_of(number)
+    if context is not None:
+        return _of_mpmath(number, digits)
     text = str(number)
-    return text if len(text) <= 4 * digits else text[: 4 * digits - 1] + ELLIPSIS
+    return text if len(text) <= LONGEST else f"~{_nearly(number, digits)}"
+
+
+def _of_mpmath(number: Any, digits: int) -> str:
+    import mpmath  # it is there, since the number is
+
+    low, high = getattr(number, "a", None), getattr(number, "b", None)
+    if low is not None and high is not None and hasattr(number, "delta"):
+        return f"[{shown(float(low), digits)}, {shown(float(high), digits)}]"
+    text: str = mpmath.nstr(number, digits)
+    return text.removesuffix(".0")
+
+
+def _nearly(number: Any, digits: int) -> str:
+    """Write a Fraction or Decimal that would be too long, even where no float can hold it."""
+    try:
+        return shown(float(number), digits)
+    except OverflowError:
+        return f"1e{len(str(int(abs(number)))) - 1}" if number > 0 else f"-1e{len(str(int(abs(number)))) - 1}"
 
 
 def cut(text: str, width: int) -> str:

@@ -28,9 +28,9 @@ def trace_table(
     >>> print(trace_table(Graph(x * x), [6.0, 1.0], lambda v: v.label or "y").text(width=60, ascii=True))
     Forward trace, read down; reverse trace, read up
     <BLANKLINE>
-    node     value  bar(node) = d(y)/d(node)
-    x            3  1 x 3 + 1 x 3 = 6
-    y = x*x      9  1
+    node     value  dy/dnode  = upstream x local
+    x            3         6  = 1 x 3 + 1 x 3
+    y = x*x      9         1
     """
     terms: list[list[str]] = [[] for _ in graph.nodes]
     for edge, local in reversed(list(zip(graph.edges, graph.partials(), strict=True))):
@@ -40,19 +40,16 @@ def trace_table(
     for v, adjoint, products in zip(graph.nodes, adjoints, terms, strict=True):
         if not isinstance(v, Constant):
             made = f"{name(v)} = {formula(v, name)}" if v.row else name(v)
-            rows.append((made, shown(v.data), _sum(products, adjoint)))
+            rows.append((made, shown(v.data), shown(adjoint), _sum(products)))
     notes = []
     if limit is not None and len(rows) > limit:
         notes.append(f"{len(rows):,} nodes shown as {limit}; limit=None shows all.")
-        rows = [*rows[: limit // 2], ("...", "", ""), *rows[len(rows) - limit // 2 :]]
-    heads = ("node", ">value", f"bar(node) = d({name(graph.output)})/d(node)")
+        rows = [*rows[: limit // 2], ("...", "", "", ""), *rows[len(rows) - limit // 2 :]]
+    heads = ("node", ">value", f">d{name(graph.output)}/dnode", f"= upstream {TIMES} local")
     title = "Forward trace, read down; reverse trace, read up"
     return Table(title, heads, tuple(rows), notes=tuple(notes))
 
 
-def _sum(products: Sequence[str], adjoint: Number) -> str:
-    if not products:
-        return shown(adjoint)
-    written = " + ".join(products[:MOST])
-    more = f" + {len(products) - MOST} more" if len(products) > MOST else ""
-    return f"{written}{more} = {shown(adjoint)}"
+def _sum(products: Sequence[str]) -> str:
+    more = [f"{len(products) - MOST} more"] if len(products) > MOST else []
+    return f"= {' + '.join([*products[:MOST], *more])}" if products else ""

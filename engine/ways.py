@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from engine.functions import Number, context_of
 from engine.graph import Graph
 from engine.path import times
+from engine.tables import shown
 from engine.value import Constant, Value
 
 
@@ -65,13 +66,15 @@ class Run:
         """Pass the adjoint of node v on to its arguments."""
         self.visits += 1
         if self.uses[v] and self.received[v] < self.fan_out[v]:
-            self._blame(v, f"was passed on too early, after {self.received[v]} of its {self.fan_out[v]} uses")
+            uses = "use" if self.fan_out[v] == 1 else f"{self.fan_out[v]} uses"
+            self._blame(v, f"was passed on too early, after {self.received[v]} of its {uses}")
         for source, partial in self.uses[v]:
             contribution = times(self.adjoint[v], partial)
             self.multiplications += 1
             if overwrite:
                 if self.received[source]:
-                    self._blame(source, f"lost {self.adjoint[source]} when {contribution} was written over it")
+                    lost, written = shown(self.adjoint[source]), shown(contribution)
+                    self._blame(source, f"lost {lost} when {written} was written over it")
                 self.adjoint[source] = contribution
             else:
                 self.adjoint[source] = self.adjoint[source] + contribution

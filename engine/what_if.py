@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from engine.errors import explained
 from engine.functions import Number
 from engine.graph import Graph, adjoints
 from engine.linear import exactly_like
@@ -71,7 +72,11 @@ def what_if(graph: Graph, changes: Mapping[Value | str, Number]) -> WhatIf:
         data[x] = x.data + change
     for v in graph.nodes:
         if v.row is not None:
-            data[v] = v.row.value(*[data[a] for a in v.args])
+            arguments = [data[a] for a in v.args]
+            try:
+                data[v] = v.row.value(*arguments)
+            except (ArithmeticError, ValueError) as error:
+                raise type(error)(explained(error, v.row, v.args, arguments)) from None
     return WhatIf(tuple(terms), before, predicted, data[graph.output])
 
 

@@ -160,7 +160,7 @@ def test_the_trace_shows_values_down_and_adjoints_up() -> None:
     _, _, f = small()
     lines = explain(f).trace().text(80, ascii=True).splitlines()
     assert lines[0] == "Forward trace, read down; reverse trace, read up"
-    assert lines[3].split() == "x 2 1 x 4 + 1 x 3 = 7".split()
+    assert lines[3].split() == "x 2 7 = 1 x 4 + 1 x 3".split()
     assert lines[-1].split() == "f = #2 + #4 10 1".split()
 
 
