@@ -1,8 +1,17 @@
-"""Plots on axes: costs against the number of weights with slope guides, and against depth.
+"""Plots on axes: every plot of the house is found here; this module itself draws costs with slope guides.
 
-Each function draws on matplotlib Axes that it is given and returns them, so plots can be combined at will. Colours are
-Okabe and Ito's, and every curve has its own marker and line style, so nothing is told by colour alone. Matplotlib comes
-with the extra ``plot``.
+| to see                                           | call                                              |
+| ------------------------------------------------ | ------------------------------------------------- |
+| activations and their derivatives                | ``plot_activations(axes, ["tanh", "relu"])``      |
+| a fit of a function                              | ``plot_fit(axes, network, x, y)``                 |
+| decision regions and the margin                  | ``plot_decision_regions(axes, network, X, y)``    |
+| loss or accuracy per epoch                       | ``plot_learning_curves(axes, history)``           |
+| gradients that vanish or explode                 | ``plot_gradient_norms(axes, networks, X, Y)``     |
+| a loss over two weights, and a descent on it     | ``plot_loss_surface(axes, loss, path)``           |
+| cost against size, with slopes                   | ``plot_growth(axes, curves, ...)``                |
+
+Each function draws on matplotlib Axes that it is given and returns them, so plots can be combined at will; ``figure``
+makes some. Matplotlib comes with the extra ``plot``.
 """
 
 from __future__ import annotations
@@ -10,23 +19,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from viz.plot_functions import plot_activations as plot_activations
+from viz.plot_functions import plot_fit as plot_fit
+from viz.plot_functions import plot_loss_surface as plot_loss_surface
+from viz.plot_networks import plot_decision_regions as plot_decision_regions
+from viz.plot_networks import plot_gradient_norms as plot_gradient_norms
+from viz.plot_networks import plot_learning_curves as plot_learning_curves
+from viz.plot_style import FORMATS as FORMATS
+from viz.plot_style import STYLES as STYLES
+from viz.plot_style import dress
+from viz.plot_style import figure as figure
+from viz.plot_style import save_figure as save_figure
+from viz.plot_style import share_legend as share_legend
 from viz.theme import LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-FORMATS = (".svg", ".pdf", ".png")
-STYLES: tuple[dict[str, Any], ...] = (
-    {"color": "#D55E00", "marker": "o", "linestyle": "-"},
-    {"color": "#CC79A7", "marker": "s", "linestyle": "--"},
-    {"color": "#0072B2", "marker": "^", "linestyle": "-"},
-    {"color": "#009E73", "marker": "D", "linestyle": "-."},
-    {"color": "#E69F00", "marker": "v", "linestyle": "-"},
-)
 
 
 @dataclass(frozen=True)
@@ -103,75 +113,6 @@ def plot_depth(axes: Axes, curves: Sequence[Curve], *, x: str, y: str, title: st
     return axes
 
 
-def figure(panels: int) -> Figure:
-    """Return an empty figure with this many axes side by side.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is missing (extra ``plot``).
-
-    Examples
-    --------
-    >>> len(figure(3).axes)
-    3
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError('plots need matplotlib: pip install "chainrule[plot]"') from error
-    made = Figure(figsize=(0.6 + 4.3 * panels, 4.6), layout="constrained", facecolor=LIGHT.background)
-    made.subplots(1, panels)
-    return made
-
-
-def save_figure(drawn: Figure, path: Path, *, title: str) -> Path:
-    """Write the figure in the format of the file's suffix, the same bytes for the same figure, with a title inside.
-
-    Raises
-    ------
-    ValueError
-        If the suffix is none of FORMATS.
-
-    Examples
-    --------
-    >>> save_figure(figure(1), Path("growth.jpg"), title="growth")
-    Traceback (most recent call last):
-        ...
-    ValueError: a plot can't be saved as '.jpg': choose one of .svg, .pdf, .png
-    """
-    if path.suffix not in FORMATS:
-        raise ValueError(f"a plot can't be saved as {path.suffix!r}: choose one of {', '.join(FORMATS)}")
-    from matplotlib import rc_context
-
-    metadata: dict[str, Any] = {"Title": title}
-    metadata |= {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix, {})
-    with rc_context({"svg.hashsalt": title, "svg.fonttype": "none"}):
-        drawn.savefig(path, dpi=150, metadata=metadata)
-    return path
-
-
-def share_legend(drawn: Figure) -> None:
-    """Put one legend for all panels above them, each name once.
-
-    Examples
-    --------
-    >>> drawn = figure(2)
-    >>> for axes in drawn.axes:
-    ...     _ = plot_depth(axes, [Curve("paths", [1, 2], [2, 4], 4)], x="layers", y="number")
-    >>> share_legend(drawn)
-    >>> [text.get_text() for text in drawn.legends[0].get_texts()]
-    ['paths']
-    """
-    names: dict[str, Any] = {}
-    for axes in drawn.axes:
-        for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
-            names.setdefault(name, handle)
-    drawn.legend(
-        list(names.values()), list(names), loc="outside upper left", ncols=len(names), frameon=False, handlelength=2.6
-    )
-
-
 def _draw(axes: Axes, curves: Sequence[Curve], x: str, y: str, title: str) -> None:
     for curve in curves:
         style = STYLES[curve.style % len(STYLES)]
@@ -186,12 +127,7 @@ def _draw(axes: Axes, curves: Sequence[Curve], x: str, y: str, title: str) -> No
                 ha="left" if curve.note_offset[0] > 0 else "right",
                 va="center",
             )
-    axes.set_title(title, loc="left", fontsize="medium", fontweight="bold", color=LIGHT.ink)
-    axes.set_xlabel(x, color=LIGHT.ink)
-    axes.set_ylabel(y, color=LIGHT.ink)
-    axes.grid(which="major", color=LIGHT.badge, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    dress(axes, LIGHT, x=x, y=y, title=title)
     axes.margins(x=0.15)
 
 
