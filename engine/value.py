@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.elementary import ADD, DOT, MUL, SUM, TABLE, Row
+from engine.errors import explained, refuse_float
 from engine.functions import Number, as_number, data_of, like
 
 NO_GRAD = 0
@@ -213,12 +214,8 @@ class Value:
     def __bool__(self) -> bool:
         return bool(self.data)
 
-    def __float__(self) -> float:
-        from engine.errors import refuse_float
-
-        refuse_float(self)
-
     __hash__ = object.__hash__
+    __float__ = refuse_float  # math.sin(v) would drop the derivative
 
     def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"
@@ -315,8 +312,6 @@ def node(row: Row, args: tuple[Value, ...]) -> Value:
         # max(x, 3) may be the constant 3 itself. A node's data is never an int: one zero would serve all of its kind.
         return record(row, args, float(data) if type(data) is int else data)
     except (ArithmeticError, TypeError, ValueError) as error:
-        from engine.errors import explained
-
         raise type(error)(explained(error, row, args)) from None
 
 
