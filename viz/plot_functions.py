@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 POINTS = 401  # of a smooth curve
-GRID = 81  # points along each side of a surface
+GRID = 51  # points along each side of a surface
 
 
 def plot_activations(

@@ -12,7 +12,7 @@ from viz.theme import Theme
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-GRID = 161  # points along each side of a region
+GRID = 121  # points along each side of a region
 REGIONS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#999999")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
@@ -55,7 +55,6 @@ def plot_decision_regions(
     ['class 0', 'class 1', 'boundary', 'margin']
     """
     import numpy as np
-    from matplotlib.colors import ListedColormap
 
     net = _as_matrices(network)
     if net.sizes[0] != 2:
@@ -70,20 +69,18 @@ def plot_decision_regions(
     room = 0.12 * np.where(high > low, high - low, 1.0)
     a, b = (np.linspace(low[i] - room[i], high[i] + room[i], GRID) for i in (0, 1))
     points = np.stack(np.meshgrid(a, b), axis=-1).reshape(-1, 2)
-    chosen, distance = (part.reshape(GRID, GRID) for part in _decisions(net, points))
-    edges = np.arange(count + 1) - 0.5
-    axes.contourf(a, b, chosen, levels=edges, cmap=ListedColormap(REGIONS[:count]), alpha=0.22)
+    leads = _leads(net, points).reshape(GRID, GRID, -1)
     for place, label in enumerate(classes):
         mine = samples[labels == label]
         dots: dict[str, Any] = {"marker": MARKERS[place], "color": REGIONS[place], "markeredgecolor": look.background}
         axes.plot(mine[:, 0], mine[:, 1], label=f"class {label:g}", linestyle="none", markersize=5.5, **dots)
-    if net.sizes[-1] == 1 and net.activations[-1].name != "modified_softmax":
-        signed = np.where(chosen == 1, distance, -distance)
-        axes.contour(a, b, signed, levels=[0.0], colors=look.ink, linewidths=1.6)
-        axes.contour(a, b, signed, levels=[-1.0, 1.0], colors=look.ink, linewidths=0.9, linestyles="--")
-    else:
-        axes.contour(a, b, chosen, levels=edges[1:-1], colors=look.ink, linewidths=1.6)
-        axes.contour(a, b, distance, levels=[1.0], colors=look.ink, linewidths=0.9, linestyles="--")
+    for place in range(leads.shape[-1]):
+        lead = leads[:, :, place]
+        if lead.max() > 0:
+            axes.contourf(a, b, lead, levels=[0.0, lead.max()], colors=[REGIONS[place]], alpha=0.22)
+        for level, line in ((0.0, {"linewidths": 1.6}), (1.0, {"linewidths": 0.9, "linestyles": "--"})):
+            if lead.min() < level < lead.max():
+                axes.contour(a, b, lead, levels=[level], colors=look.ink, **line)
     axes.plot([], [], label="boundary", color=look.ink, linewidth=1.6)
     axes.plot([], [], label="margin", color=look.ink, linewidth=0.9, linestyle="--")
     dress(axes, look, x="x1", y="x2", title=title)
@@ -212,17 +209,18 @@ def _as_matrices(network: Any) -> Any:
     return Network.from_scalar(network) if isinstance(network, MLP) else network
 
 
-def _decisions(net: Any, points: Any) -> tuple[Any, Any]:
-    """Return for each point the class, counted from 0, and how far its pre-activation is from the next class's."""
+def _leads(net: Any, points: Any) -> Any:
+    """Return by how much the pre-activation of each class is ahead of all others, shape (m, K); > 0 for the chosen."""
     import numpy as np
 
     z = net.layers(points)[0][-1]
     if net.activations[-1].name == "modified_softmax":
         z = np.concatenate([z, np.zeros_like(z[:, :1])], axis=1)
     if z.shape[1] == 1:
-        return (z[:, 0] > 0).astype(int), np.abs(z[:, 0])
+        return np.concatenate([-z, z], axis=1)  # one unit: below 0 the first class, above it the second
     ordered = np.sort(z, axis=1)
-    return z.argmax(axis=1), ordered[:, -1] - ordered[:, -2]
+    best_other = np.where(z == ordered[:, -1:], ordered[:, -2:-1], ordered[:, -1:])
+    return z - best_other
 
 
 def _numbers(line: Any) -> Sequence[float]:
