@@ -80,7 +80,7 @@ def _vouched(by_ladder: Estimate, several: tuple[float, ...]) -> Estimate:
     by_complex = several[0]
     if by_ladder.kink or not abs(by_complex - by_ladder.value) <= by_ladder.bound:
         return by_ladder
-    sharp = 2.0**-40 * abs(by_complex) + 32 * (max(several) - min(several)) + by_ladder.bound / 1024
+    sharp = 2.0**-44 * abs(by_complex) + 32 * (max(several) - min(several)) + by_ladder.bound / 1024
     return Estimate(by_complex, sharp) if sharp < by_ladder.bound <= 2.0**-10 * abs(by_complex) else by_ladder
 
 

@@ -83,7 +83,7 @@ def check_gradient(
         if c.verdict == "kink" and on_kink != "report":
             c.verdict = "ok" if on_kink == "accept" else "wrong"
     report = Report(components, truth.oracle, truth.cost, order, notes=notes)
-    report.kink = nearest(point, truth)
+    report.kink = nearest(f, point, truth)
     if report.verdict not in ("ok", "kink"):
         report.likely = likely_mistake(case)
     if report.verdict != "ok":

@@ -20,11 +20,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.check.fields import RealField, context
+from engine.check.fields import FIFTY_DIGITS, IntervalField, RealField, context
 from engine.check.oracles import MOST, Truth
-from engine.check.runs import NotRunnable, Run, run
+from engine.check.runs import LONG, NotRunnable, Run, run
 from engine.check.structure import Point
-from engine.check.tape import Switch, key_of
+from engine.check.tape import Key, Switch, key_of
 
 MOST_TIES = 6  # for so many, all 2**6 combinations of outcomes are tried
 DIRECTIONS = 4  # each with its opposite
@@ -152,20 +152,38 @@ class Nearest:
     line: str
 
 
-def nearest(point: Point, truth: Truth, count: int = 4) -> Nearest | None:
-    """Return the nearest comparison, by the number that needs to move least to tie it, to first order."""
+def nearest(f: Callable[..., Any], point: Point, truth: Truth, tries: int = 4) -> Nearest | None:
+    """Return the nearest kink, by the number that needs to move least to tie a comparison, to first order.
+
+    A comparison that leaves the gradient as it is, such as which of the logits is the largest, is no kink.
+    """
     if truth.run is None:
         return None
     tape = truth.run.tape
-    untied = [s for s in tape.switches if s.margin.value is not None and not s.equality]
-    best: Nearest | None = None
-    for switch in sorted(untied, key=lambda s: abs(_middle(s.margin.value)))[:count]:
+    found: dict[Key, Switch] = {}
+    for switch in tape.switches:
+        if switch.margin.value is not None and not switch.equality:
+            found.setdefault(key_of(switch.margin)[0], switch)
+    candidates = sorted(found.items(), key=lambda item: abs(_middle(item[1].margin.value)))[:tries]
+    by_distance = []
+    for key, switch in candidates:
         adjoints = tape.sweep(switch.margin)
         slopes = [abs(_middle(adjoints.get(leaf.index, tape.field.zero))) for leaf in truth.run.leaves]
         steepest = max(range(len(slopes)), key=slopes.__getitem__)
-        if slopes[steepest] == 0:
-            continue
-        distance = float(abs(_middle(switch.margin.value)) / slopes[steepest])
-        if best is None or distance < best.distance:
-            best = Nearest(point.names[steepest], distance, switch.line)
-    return best
+        if slopes[steepest] > 0:
+            distance = float(abs(_middle(switch.margin.value)) / slopes[steepest])
+            by_distance.append((distance, Nearest(point.names[steepest], distance, switch.line), key))
+    for _, kink, key in sorted(by_distance, key=lambda item: item[0])[: tries if tape.operations < LONG else 1]:
+        if _matters(f, point, truth, key):
+            return kink
+    return None
+
+
+def _matters(f: Callable[..., Any], point: Point, truth: Truth, key: Key) -> bool:
+    """Tell whether the derivatives are others on the other side of a comparison."""
+    assert truth.run is not None
+    try:
+        sides = [run(f, point, IntervalField(FIFTY_DIGITS), signs={key: sign}).jacobian() for sign in (1, -1)]
+    except (NotRunnable, ArithmeticError, ValueError):
+        return True
+    return any(not _close(_middle(a), _middle(b)) for a, b in zip(*sides, strict=True))

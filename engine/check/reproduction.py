@@ -32,7 +32,7 @@ def _imports(*functions: Callable[..., Any]) -> tuple[list[str], list[str]]:
     comments = []
     for role, function in zip(("f", "grad"), functions, strict=True):
         module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
-        if module and name.isidentifier() and module != "__main__":
+        if module and name.isidentifier() and module not in ("__main__", "builtins"):
             homes.setdefault(module, set()).add(name)
             names.append(name)
         elif name.isidentifier():

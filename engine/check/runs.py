@@ -124,14 +124,22 @@ def exact_claims(grad: Callable[..., Any], point: Point, numbers: Sequence[Any] 
     return [field.undefined if x is None else x for x in results]
 
 
-def noisy_runs(f: Callable[..., Any], point: Point, like: Run, *, textbook: bool = False, seed: int = 0) -> list[Run]:
+def noisy_runs(
+    f: Callable[..., Any],
+    point: Point,
+    like: Run,
+    *,
+    textbook: bool = False,
+    numbers: Sequence[float] | None = None,
+) -> list[Run]:
     """Return runs of f in which every operation is rounded like a double, on the branches that `like` took."""
     count = 6 if like.tape.operations < LONG else 3
     taken = {i: switch.outcome for i, switch in enumerate(like.tape.switches)}
-    rng = random.Random(seed)
+    rng = random.Random(0)
 
     def trial(rounded: bool) -> Run:
-        return run(f, point, RealField(113, rng, textbook=textbook), forced=taken, rounded=rounded)
+        field = RealField(113, rng, textbook=textbook)
+        return run(f, point, field, numbers=numbers, forced=taken, rounded=rounded)
 
     found = [trial(True) for _ in range(count)]
     if any(node.value is None for r in found for node in r.outputs):
