@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from engine.lift.helpers import HELPERS, NAMESPACE, NEEDS_TOTAL
+from engine.lift.helpers import HELPERS, NAMESPACE, NEEDS
 from engine.lift.program import Leaf, Program, Shape
 from engine.lift.wording import Wording, number_text
 
@@ -159,7 +159,7 @@ def module(title: str, functions: Sequence[Function], arguments: Sequence[str]) 
     arrays = [f"{x.name.upper()} = np.array({_array(x)})" for x in leaves if x.kind == "constant" and x.shape]
     arrays += [f"{name} = np.array({list(index)})" for index, name in first.indices.items()]
     parts += ["\n".join(arrays) + "\n"] if arrays else []
-    needed = first.helpers | ({"total"} if first.helpers & NEEDS_TOTAL else set())
+    needed = first.helpers.union(*(NEEDS.get(name, ()) for name in first.helpers))
     parts += [NAMESPACE, *(HELPERS[name] for name in sorted(needed))]
     for name, form in first.functions.items():
         lines = form.text().replace("\n", "\n    ")

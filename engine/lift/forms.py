@@ -1,9 +1,8 @@
 """Formulas of the table's rows as Python text over arrays, made by running the rows' own rules (see `symbols`).
 
 >>> print(value_form("sigmoid", (None,)).text())
-e = x0 < 0.0
-a = xp.exp(xp.where(e, x0, -x0))
-return xp.where(e, a, 1.0) / (1.0 + a)
+e = xp.exp(-xp.abs(x0))
+return xp.where(x0 < 0.0, e, 1.0) / (1.0 + e)
 >>> print(pullback_form("mul", (None, None), 0).text())
 return g * x1
 """
@@ -135,8 +134,8 @@ def _may_be_infinite(term: Term) -> bool:
 def _shortened(paths: Paths, term: Term) -> Term:
     """Return the same term, for floats to the last bit or closer to the truth, with fewer operations.
 
-    a * (1 / b) is a / b. The two shapes of a rule that branches at 0, and keeps a nan, are max(x, 0) and its slope,
-    the sign of max(x, 0).
+    a * (1 / b) is a / b; x or -x, whichever is negative, is -abs(x). The two shapes of a rule that branches at 0, and
+    keeps a nan, are max(x, 0) and its slope, the sign of max(x, 0).
     """
     if not isinstance(term, Symbol) or not term.args:
         return term
@@ -144,6 +143,9 @@ def _shortened(paths: Paths, term: Term) -> Term:
     if term.operation == "*" and isinstance(args[1], Symbol) and args[1].operation == "/" and _is(args[1].args[0], 1):
         return paths.make("/", args[0], args[1].args[1])
     term = paths.make(term.operation, *args)
+    if term.operation == "where" and isinstance(args[1], Symbol) and args[2] is paths.make("neg", args[1]):
+        if args[0] is paths.make("<", args[1], 0.0):
+            return paths.make("neg", paths.make("abs", args[1]))
     if term.operation == "where" and isinstance(args[2], Symbol) and args[2].operation == "where":
         asked, yes, (asked_next, low, otherwise) = args[0], args[1], args[2].args
         x = asked.args[0]

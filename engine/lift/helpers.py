@@ -19,7 +19,7 @@ def namespace(array):
 LOGSUMEXP = '''
 def logsumexp(x, xp):
     """Return log(sum(exp(x))) over the first axis, from the largest and log1p of the others."""
-    largest = xp.amax(x, 0)
+    largest = maximum_of(x, xp)
     is_largest = x == largest
     others = total(xp.where(is_largest, 0.0, xp.exp(x - largest)), 0, xp)
     ties = total(xp.asarray(is_largest, dtype=x.dtype), 0, xp) - 1
@@ -29,7 +29,7 @@ def logsumexp(x, xp):
 LOGSUMEXP_PULLBACK = '''
 def logsumexp_pullback(g, x, xp):
     """Return g times the softmax of x over the first axis."""
-    largest = xp.amax(x, 0)
+    largest = maximum_of(x, xp)
     powers = xp.exp(xp.where(x == largest, 0.0, x - largest))
     return g * (powers / total(powers, 0, xp))
 '''
@@ -37,7 +37,7 @@ def logsumexp_pullback(g, x, xp):
 HYPOT = '''
 def hypot(x, xp):
     """Return the length of x over the first axis, scaled so that no square overflows."""
-    largest = xp.amax(abs(x), 0)
+    largest = maximum_of(abs(x), xp)
     scale = xp.where((largest == 0) | (largest == xp.inf), xp.ones_like(largest), largest)
     scaled = x / scale
     return scale * xp.sqrt(total(scaled * scaled, 0, xp))
@@ -46,7 +46,7 @@ def hypot(x, xp):
 HYPOT_PULLBACK = '''
 def hypot_pullback(g, x, xp):
     """Return g x / hypot(x) over the first axis, 0 where the length is 0."""
-    largest = xp.amax(abs(x), 0)
+    largest = maximum_of(abs(x), xp)
     scaled = x / xp.where(largest == 0, xp.ones_like(largest), largest)
     length = xp.sqrt(total(scaled * scaled, 0, xp))
     return g * (scaled / xp.where(length == 0, xp.ones_like(length), length))
@@ -56,6 +56,12 @@ TOTAL = '''
 def total(x, axis, xp):
     """Return the sum over axes; on small arrays np.sum takes twice as long as NumPy's own reduction."""
     return np.add.reduce(x, axis) if xp is np else xp.sum(x, axis=axis)
+'''
+
+MAXIMUM_OF = '''
+def maximum_of(x, xp):
+    """Return the largest over the first axis; as `total`, by NumPy's own reduction."""
+    return np.maximum.reduce(x) if xp is np else xp.amax(x, 0)
 '''
 
 ZEROS = '''
@@ -88,10 +94,17 @@ HELPERS = {
     "hypot": HYPOT,
     "hypot_pullback": HYPOT_PULLBACK,
     "total": TOTAL,
+    "maximum_of": MAXIMUM_OF,
     "zeros": ZEROS,
     "cbrt": CBRT,
     "erf": _SPECIAL.format(name="erf", title="Gaussian"),
     "erfc": _SPECIAL.format(name="erfc", title="complementary Gaussian"),
 }
 
-NEEDS_TOTAL = frozenset(("logsumexp", "logsumexp_pullback", "hypot", "hypot_pullback"))
+NEEDS = {
+    "logsumexp": ("maximum_of", "total"),
+    "logsumexp_pullback": ("maximum_of", "total"),
+    "hypot": ("maximum_of", "total"),
+    "hypot_pullback": ("maximum_of", "total"),
+}
+"""What a function of this module calls."""

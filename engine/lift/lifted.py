@@ -63,7 +63,8 @@ class Lifted:
     Attributes
     ----------
     passes: name of each pass -> the program after it; print one, or count its statements.
-    arrays: W1, b1, ... -> the parameters as arrays; change them in place, and `write_back` to the Values.
+    arrays: W1, b1, ... -> the parameters as arrays; change them in place, or put those of another library (PyTorch,
+        JAX, CuPy) in their place and call the program on such batches; `write_back` to the Values.
     sizes, dtype, reduction: as `nn.matrix.Network` has them.
     """
 
@@ -222,6 +223,8 @@ class Lifted:
             if tuple(array.shape[1:]) != shape or not array.ndim:
                 want = ", ".join(["m", *map(str, shape)]) + ("," if not shape else "")
                 raise ValueError(f"{name} needs one sample per row, shape ({want}), got shape {tuple(array.shape)}")
+            if not len(array):
+                raise ValueError(f"{name} has no samples; give one row for each, at least one")
             if len(array) != len(arrays[0] if arrays else array):
                 raise ValueError(f"{name} has {len(array)} samples, but {self.arguments[0]} has {len(arrays[0])}")
             arrays.append(array)

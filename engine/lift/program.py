@@ -21,7 +21,7 @@ pullback      g * dy/dx_i of g, y, x_1, ..., x_n; `detail` is (row, i): the chai
 by_weights    of g and F: g @ F.T, the adjoint of matmul by W
 by_inputs     of W and g: W.T @ g, the adjoint of matmul by F
 reduce        the sum over the first `detail[0]` axes, and over the samples where `detail[1]`
-spread        one array repeated along a new first axis, the adjoint of total
+spread        one array repeated along new first axes, the adjoint of total
 scatter       the adjoint of takes: the arguments added into the cells that `detail` lists for each
 ============  ========================================================================================================
 """

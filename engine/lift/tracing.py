@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from engine.lift.program import Leaf, Program, Statement
 from engine.value import Constant, Value
 
-BYTES_PER_OPERATION = 700
+BYTES_PER_OPERATION = 1000
 """Memory of one traced operation through all passes, measured on micrograd's moons network, rounded up."""
 
 _ENGINE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -118,18 +118,25 @@ def _watched(limit: int) -> Iterator[None]:
         original = originals[name]
 
         def compare(self: Value, *other: Any) -> Any:
-            if threading.get_ident() == thread and not _inside_engine(sys._getframe(1)):
-                _refuse_branch(_BRANCHES[name])
+            if threading.get_ident() == thread:
+                if not _inside_engine(sys._getframe(1)):
+                    _refuse_branch(_BRANCHES[name])
+                if name != "__bool__":
+                    _refuse_derivative()
             return original(self, *other)
 
         return compare
 
     def get(self: Value) -> Any:
-        if threading.get_ident() == thread and not _inside_engine(sys._getframe(1)):
-            _refuse(
-                "reads the data of a Value, a plain number without a derivative",
-                "calculate with the Value itself; math.exp(v.data) is exp(v), with `from engine import exp`",
-            )
+        if threading.get_ident() == thread:
+            caller = sys._getframe(1)
+            if not _inside_engine(caller):
+                _refuse(
+                    "reads the data of a Value, a plain number without a derivative",
+                    "calculate with the Value itself; math.exp(v.data) is exp(v), with `from engine import exp`",
+                )
+            if caller.f_code.co_name == "data_of":
+                _refuse_derivative()
         return slot.__get__(self)
 
     def put(self: Value, data: Any) -> None:
@@ -164,6 +171,14 @@ def _refuse_branch(sign: str) -> NoReturn:
     _refuse(
         f"branches on a Value ({sign}), so the program would always go the way of the example",
         "write the choice as an operation: relu, abs, maximum, minimum, leaky_relu",
+    )
+
+
+def _refuse_derivative() -> NoReturn:
+    """Refuse a derivative inside the function: its recorded graph leaves out what is 0, and rules choose their form."""
+    _refuse(
+        "takes a derivative, whose recorded formula depends on the numbers of the example",
+        "lift the function itself, and let the program take its gradient",
     )
 
 

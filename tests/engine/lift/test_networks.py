@@ -240,6 +240,15 @@ def test_a_residual_connection_and_an_inner_product_of_two_layers() -> None:
     assert made.passes["arrays"].operations()["inner"] == 1
 
 
+def test_values_in_numpy_arrays_are_lifted_too() -> None:
+    W = np.array([[Value(0.5), Value(-1.0)], [Value(2.0), Value(0.25)]])
+    made = lift(lambda x: np.tanh(W @ x).sum(), np.array([0.0, 0.0]), parameters=W)
+    X = np.array([[1.0, 2.0], [-0.5, 0.1]])
+    np.testing.assert_allclose(made(X), np.tanh(X @ np.array([[0.5, 2.0], [-1.0, 0.25]])).sum(axis=1), rtol=1e-14)
+    assert made.passes["arrays"].operations()["matmul"] == 1
+    assert np.shape(made.value_and_grad(X)[1].nested) == (2, 2)
+
+
 def test_one_sample_and_an_input_that_is_a_number_work() -> None:
     w, b = Value(2.0), Value(0.5)
     made = lift(lambda x: (w * x + b) ** 2, 1.0, parameters={"w": w, "b": b})

@@ -92,6 +92,16 @@ def test_the_same_program_runs_on_pytorch_tensors(build: Any) -> None:
     assert all(len(g) == len(X) for g in each)
 
 
+def test_the_lifted_object_takes_tensors_in_place_of_its_arrays() -> None:
+    torch = pytest.importorskip("torch")
+    made = cross_entropy()
+    expected, _ = made.value_and_grad(X, Y)
+    made.arrays.update({name: torch.asarray(array) for name, array in made.arrays.items()})
+    found, gradients = made.value_and_grad(torch.asarray(X), torch.asarray(Y))
+    assert found == pytest.approx(expected, rel=1e-14)
+    assert all(isinstance(g, torch.Tensor) for g in gradients.parameters)
+
+
 @pytest.mark.parametrize("build", [cross_entropy, odd])
 def test_the_same_program_runs_on_jax_arrays_under_jit(build: Any) -> None:
     jax = pytest.importorskip("jax")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine import Value
+from engine import Value, derivative
 from engine.lift import TraceError, lift
 
 
@@ -116,6 +116,17 @@ def test_batches_that_do_not_fit_are_refused_with_the_shape_they_need() -> None:
         made([[1.0, 2.0]])
     with pytest.raises(ValueError, match="reduction must be one of mean, sum, none, got 'max'"):
         made.value_and_grad([[1.0, 2.0]], [1.0], reduction="max")
+
+
+def test_a_batch_without_samples_is_refused() -> None:
+    with pytest.raises(ValueError, match="x has no samples; give one row for each"):
+        lift(lambda x: x * x, 1.0)([])
+
+
+@pytest.mark.parametrize("inner", [lambda t: t.relu() * t, lambda t: t.sin() * t])
+def test_a_derivative_inside_the_function_is_refused(inner: Any) -> None:
+    with pytest.raises(TraceError, match="takes a derivative, whose recorded formula depends on the numbers"):
+        lift(lambda x: derivative(inner, x), 1.0)
 
 
 def test_parameters_are_by_default_all_values_that_the_function_uses() -> None:
