@@ -201,6 +201,17 @@ def test_holomorphic_derivatives_of_complex_numbers() -> None:
     assert abs(hessian(sin)(z) + sin(z)) < 1e-15
 
 
+def test_an_output_that_is_returned_twice_is_weighted_twice() -> None:
+    def twice(x: Any) -> list[Any]:
+        square = x * x
+        return [square, square]
+
+    value, pull = vjp(twice, 3.0)
+    assert value == [9.0, 9.0]
+    assert pull([1.0, 10.0]) == 66.0
+    assert jacobian(twice)(3.0) == [6.0, 6.0]
+
+
 def test_no_state_is_left_behind() -> None:
     w = Value(3.0)
     w.grad = 7.0
