@@ -188,6 +188,7 @@ def draw_triangle(options: figures.Options) -> None:
         image = panel.imshow(
             unit.reshape(81, 81),
             origin="lower",
+            interpolation="none",
             extent=(-1.2, 1.2, -1.2, 1.2),
             cmap=figures.signed_colours(),
             vmin=-1,
@@ -202,7 +203,8 @@ def draw_barron(counts: Sequence[int], errors: Sequence[float], slope: Line | No
     """Plot the mean squared error against the hidden units, with the bound's slope."""
     made, (axes,) = figures.panels(1)
     axes.loglog(counts, errors, color=figures.BLUE, marker="o", label=f"best fit, slope {slope}")
-    axes.loglog(counts, [errors[0] / n for n in counts], color="#5d6771", linestyle=":", label="1/N")
+    above = max(n * error for n, error in zip(counts, errors, strict=True))  # the least C with errors up to C/N
+    axes.loglog(counts, [above / n for n in counts], color="#5d6771", linestyle=":", label=f"{above:.2f}/N")
     figures.label(axes, "sin(2πx_0) sin(2πx_1) on a square", "hidden units N", "mean squared error", legend=True)
     figures.save(made, options, "hasegawa-barron", "Mean squared error against hidden units")
 

@@ -27,6 +27,7 @@ from nn.matrix import Network
 from nn.naive import finite_differences
 from nn.optimizers import GradientDescent
 from nn.training import History, train
+from viz.plots import Curve, plot_growth
 
 Function = Callable[[Sequence[Any]], Any]  # of a point of the plane
 
@@ -178,10 +179,11 @@ def draw_paths(options: figures.Options) -> None:
     }
     titles = {valley: "(x² - 1)² + y² + x/5", banana: "(1 - x)² + 2(y - x²)²"}
     for panel, f in zip(axes, (valley, banana), strict=True):
-        x, y = np.meshgrid(np.linspace(-2, 2, 41), np.linspace(-1.5, 2, 41))
-        panel.contour(x, y, f([x, y]), levels=np.geomspace(0.1, 40, 8), colors="#b6bec6", linewidths=0.8)
+        x, y = np.meshgrid(np.linspace(-2, 2, 61), np.linspace(-1.5, 2, 61))
+        levels = np.append(0.1, np.geomspace(0.25, 30, 8))
+        panel.contour(x, y, f([x, y]), levels=levels, colors="#b6bec6", linewidths=0.8)
         for start, color in zip(starts[f], (figures.BLUE, figures.GREEN, figures.YELLOW, figures.PINK), strict=False):
-            path = descend(f, start, 0.02, 150)
+            path = descend(f, start, 0.02, 100)
             panel.plot(*path.T, color=color, marker=".", markevery=5, markersize=4, linewidth=1)
         for p, kind in stationary_points(f):
             panel.plot(*p, color="#1b1f23", marker={"minimizer": "o"}.get(kind, "X"), linestyle="", label=kind)
@@ -190,6 +192,20 @@ def draw_paths(options: figures.Options) -> None:
         unique = dict(zip(names, handles, strict=True))
         panel.legend(unique.values(), unique.keys(), frameon=True, fontsize="small", loc="lower left")
     figures.save(made, options, "malik-descent", "Stationary points, and paths of gradient descent")
+
+
+def draw_costs(results: Results, options: figures.Options) -> None:
+    """Plot the multiplications of each way against the number of weights, with guides of slope 1 and 2."""
+    made, (axes,) = figures.panels(1, height=4)
+    curves = []
+    for style, way in enumerate(results.ways()):
+        measured = results.of(way.key)
+        weights, counts = [m.weights for m in measured], [m.multiplications for m in measured]
+        exponent = results.exponent(way.key, lambda m: m.multiplications)
+        curves.append(Curve(f"{way.name}, exponent {exponent}", weights, counts, style))
+    plot_growth(axes, curves, x="weights", y="multiplications", title="the cost of one gradient", slopes=(1, 2))
+    axes.legend(frameon=False, fontsize="small")
+    figures.save(made, options, "malik-costs", "Multiplications of each way to one gradient")
 
 
 def draw_layers(found: dict[str, tuple[Network, History]], options: figures.Options) -> None:
@@ -225,12 +241,21 @@ def main(arguments: list[str] | None = None) -> None:
         right = ((network.forward(x)[:, 0] > 0.5) == y).mean()
         print(f"single layer, {name}: loss {history.loss[-1]:.4f}, accuracy {right:.1%}")
     draw_layers(found, options)
+    rng = np.random.default_rng(2)
+    network = Network([3, 4, 2], "tanh", "tanh", reduction="sum", rng=rng)
+    sample, target = rng.normal(size=3), rng.uniform(-1, 1, 2)
+    g = network.gradients(sample[None], target[None])
+    apart = max(np.abs(a - b[0]).max() for a, b in zip(deltas(network, sample, target).deltas, g.deltas, strict=True))
+    print(f"delta_j, unit by unit, and the matrix form differ by {apart:.1e}")
     results = costs(options.quick)
     for way in results.ways():
         print(f"multiplications of {way.name}: exponent {results.exponent(way.key, lambda m: m.multiplications)}")
+    draw_costs(results, options)
     good, bad = find_the_bug()
     print(f"finite differences: the gradient is off by {good:.1e}; with the bias forgotten by {bad:.1e}")
     orders = taylor(banana, np.array([-0.5, 1.0]), np.array([0.6, 0.8]))
+    every = all(descends(f, np.array([-0.5, 1.0]), rng.normal(size=(100, 2))) for f in (valley, banana))
+    print(f"f falls along d, for a short step, exactly where grad f . d < 0, of 200 directions: {every}")
     print(f"Taylor: the remainders are of order {orders[0]} and {orders[1]} in t")
     for f in (valley, banana):
         points = [f"{kind} ({p[0]:.4f}, {p[1]:.4f})" for p, kind in stationary_points(f)]

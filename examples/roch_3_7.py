@@ -117,7 +117,7 @@ def draw_training(training: Training, options: figures.Options) -> None:
     figures.label(left, f"{training.data.name}: accuracy", "epoch", "share of the images", legend=True)
     image = training.data.x_test[0]
     side = round(len(image) ** 0.5)
-    middle.imshow(image.reshape(side, side), cmap="gray_r")
+    middle.imshow(image.reshape(side, side), cmap="gray_r", interpolation="none")
     figures.label(middle, f"test image 0, a {training.data.y_test[0]}", "", "")
     middle.set(xticks=[], yticks=[])
     middle.grid(False)

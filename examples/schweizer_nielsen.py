@@ -28,7 +28,9 @@ from nn.activations import activation
 from nn.bridge import scalar_twin
 from nn.data import Dataset
 from nn.fitting import Line, fit_power
+from nn.lbfgs import flatten
 from nn.matrix import Network
+from nn.naive import finite_differences
 from nn.optimizers import GradientDescent
 from nn.training import History, train
 
@@ -144,6 +146,17 @@ def learn_fours(data: Dataset, epochs: int) -> Fours:
     return Fours(network, history, float((says == right).mean()), float(says[right].mean()))
 
 
+def check_backprop() -> float:
+    """Return how far `backprop` is from finite differences on the 6-4-3-1 network, as a share of its length."""
+    rng = np.random.default_rng(0)
+    network = Network(SIZES, "sigmoid", "sigmoid", init="normal", rng=rng)
+    x, y = rng.normal(size=(SIZES[0], 1)), np.array([[1.0]])
+    nabla_b, nabla_w = backprop(network.weights, [b[:, None] for b in network.biases], x, y)
+    found = flatten([part for pair in zip(nabla_w, nabla_b, strict=True) for part in pair])
+    expected = flatten(finite_differences(network, x.T, y).parameters)
+    return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
+
+
 def saturated(loss: str, epochs: int = 300) -> tuple[list[float], list[float]]:
     """Return a and C by epoch of one neuron with z = 100 that should answer r = 0, with the learning rate 1/2.
 
@@ -197,6 +210,21 @@ def draw_unknowns(widths: list[int], options: figures.Options) -> None:
     figures.save(made, options, "schweizer-unknowns", "Unknown derivatives forwards and backwards")
 
 
+def draw_fours(dataset: Dataset, fours: Fours, options: figures.Options) -> None:
+    """Show the first test images, and how sure the network is that each is a 4."""
+    made, axes = figures.panels(8, height=2.2)
+    made.set_size_inches(12, 2.2)
+    side = round(dataset.features**0.5)
+    of_both = [*np.flatnonzero(dataset.y_test == 4)[:4], *np.flatnonzero(dataset.y_test != 4)[:4]]
+    for panel, image in zip(axes, dataset.x_test[of_both], strict=True):
+        panel.imshow(image.reshape(side, side), cmap="gray_r", interpolation="none")
+        sure = float(fours.network.forward(image[None])[0, 0])
+        figures.label(panel, f"a = {sure:.3f}", "", "")
+        panel.set(xticks=[], yticks=[])
+        panel.grid(False)
+    figures.save(made, options, "schweizer-fours", "Is this a 4? The network's output for test images")
+
+
 def draw_saturation(options: figures.Options) -> None:
     """Plot output and cost by epoch of the saturated neuron, for both costs."""
     made, (left, right) = figures.panels(2)
@@ -231,7 +259,10 @@ def main(arguments: list[str] | None = None) -> None:
         f"(at most nodes x edges = {unknowns.nodes * unknowns.edges}), {unknowns.backward} backwards"
     )
     draw_unknowns([2, 4, 8, 16] if options.quick else [2, 4, 8, 16, 32], options)
-    fours = learn_fours(figures.digits(options.data), 2 if options.quick else 10)
+    print(f"backprop and finite differences differ by {check_backprop():.1e} of the gradient's length")
+    dataset = figures.digits(options.data)
+    fours = learn_fours(dataset, 2 if options.quick else 10)
+    draw_fours(dataset, fours, options)
     print(f"this is a 4: right on {fours.accuracy:.2%} of the test images, finds {fours.fours:.2%} of the fours")
     draw_saturation(options)
     for loss in ("squared_error", "binary_cross_entropy"):
@@ -239,7 +270,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"saturated, {loss}: a = {outputs[-1]:.6f} and C = {costs[-1]:.2e} after {len(outputs)} epochs")
     for z in (10.0, 36.0, 40.0, 700.0):
         kept, lost = cancellation(np.array([z]))
-        print(f"s'(z) / (s(z) (1 - s(z))) at z = {z:g}: {kept[0]!r}; with 1 - s(z) rounded: {lost[0]!r}")
+        print(f"s'(z) / (s(z) (1 - s(z))) at z = {z:g}: {kept[0]}; with 1 - s(z) rounded: {lost[0]}")
 
 
 if __name__ == "__main__":

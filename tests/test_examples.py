@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,16 @@ def test_an_example_runs_and_saves_its_figures_each_below_100_kB(
         assert figure.stat().st_size < 100_000
     if name in ("roch_3_7", "schweizer_nielsen"):
         assert "scikit-learn's digits of 8 x 8 pixels instead" in shown
+
+
+def test_the_gallery_shows_every_figure_and_each_is_there() -> None:
+    page = FOLDER.parent / "docs" / "lectures.md"
+    if not page.is_file():
+        pytest.skip("the tests run outside a checkout, where the gallery is not")
+    linked = re.findall(r"\]\((lectures/[^)]+\.svg)\)", page.read_text(encoding="utf-8"))
+    there = sorted(f"lectures/{path.name}" for path in (page.parent / "lectures").iterdir())
+    assert sorted(linked) == there
+    assert max((page.parent / link).stat().st_size for link in linked) < 100_000
 
 
 # Calder, Math 5467, lecture 22.
@@ -276,7 +287,7 @@ def test_hasegawa_two_layers_compute_the_piecewise_function() -> None:
 
 
 def test_hasegawa_the_error_falls_at_least_as_fast_as_barrons_bound() -> None:
-    errors, slope = example("hasegawa_johnson_ece417").barron([2, 8, 32], 2, 300)
+    errors, slope = example("hasegawa_johnson_ece417").barron([2, 16, 32], 2, 400)
     assert errors == sorted(errors, reverse=True)
     assert slope.slope < -1
 
@@ -332,6 +343,10 @@ def test_schweizer_backprop_is_the_gradient(sizes: list[int]) -> None:
         np.testing.assert_allclose(nabla_b[k][:, 0], g.biases[k], rtol=1e-12, atol=1e-17)
         np.testing.assert_allclose(nabla_w[k], differences.weights[k], rtol=1e-6, atol=1e-9)
         np.testing.assert_allclose(nabla_b[k][:, 0], differences.biases[k], rtol=1e-6, atol=1e-9)
+
+
+def test_schweizer_backprop_is_checked_by_finite_differences() -> None:
+    assert example("schweizer_nielsen").check_backprop() < 1e-8
 
 
 def test_schweizer_forwards_has_about_nodes_times_edges_unknowns_and_backwards_nodes() -> None:
