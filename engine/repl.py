@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import code
+import importlib
 import importlib.util
 import platform
 import sys
@@ -31,12 +32,9 @@ def start(*, plain: bool = False) -> None:
     """Start a REPL, IPython's where it is installed and plain is False; return when the user ends it."""
     greeting = GREETING.format(version=platform.python_version())
     if not plain and importlib.util.find_spec("IPython") is not None:
-        from IPython import start_ipython
-        from traitlets.config import Config
-
-        config = Config()
+        config = importlib.import_module("traitlets.config").Config()
         config.TerminalInteractiveShell.banner1 = greeting + "\n"
-        start_ipython(argv=[], user_ns=namespace(), config=config)
+        importlib.import_module("IPython").start_ipython(argv=[], user_ns=namespace(), config=config)
         return
     if importlib.util.find_spec("readline") is not None:
         import readline  # with it the prompt has a history
