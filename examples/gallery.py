@@ -22,6 +22,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from engine import Value
+from engine.strategies import compare
 from nn import data
 from nn.matrix import Network
 from nn.optimizers import Adam
@@ -118,7 +119,7 @@ def _layers() -> Any:
     model = MLP(2, [8, 8, 1], rng=np.random.default_rng(0))
     samples = [([0.5, -1.0], 1), ([1.0, 0.3], -1), ([-0.7, 0.2], 1), ([0.1, 0.9], -1)]
     losses = [(1 - label * model(x)).relu() for x, label in samples]
-    return draw(sum(losses, Value(0.0)), level="layer", theme="auto")
+    return draw(sum(losses, Value(0.0)), level="layer", direction="TB", theme="auto")
 
 
 @shows("The matrix step", "And the neuron of one of its rows: the same number twice.")
@@ -189,6 +190,26 @@ def _gradients_and_surface() -> Any:
         g = neuron.gradients(x, y)
         path.append((path[-1][0] - 0.5 * float(g.weights[0][0, 0]), path[-1][1] - 0.5 * float(g.biases[0][0])))
     plots.plot_loss_surface(figure.axes[1], loss, path, names=("w", "b"), title="One neuron, squared error")
+    return figure
+
+
+@shows("The cost of a gradient", "Nodes visited for all derivatives of a net: each way counted on the same graph.")
+def _cost() -> Any:
+    ways = ("reverse", "forward", "finite differences")
+    counts: dict[str, list[int]] = {way: [] for way in ways}
+    weights = []
+    for units in (2, 4, 8, 16):
+        model = MLP(2, [units, units, 1], activation="tanh", rng=np.random.default_rng(0))
+        compared = compare(model([0.5, -1.0]), model.parameters())
+        weights.append(len(model.parameters()))
+        for way in ways:
+            counts[way].append(compared[way].visits)
+    curves = [plots.Curve(way, weights, counts[way], style) for way, style in zip(ways, (2, 0, 1), strict=True)]
+    figure = plots.figure(1)
+    plots.plot_growth(
+        figure.axes[0], curves, x="weights", y="visits to nodes", slopes=[1, 2], title="Linear or quadratic"
+    )
+    plots.share_legend(figure)
     return figure
 
 

@@ -149,8 +149,14 @@ def still(strip: Frames, number: int, *, theme: str | Theme = "light", direction
 def _drawing(strip: Frames, number: int, look: Theme, direction: str) -> Drawing:
     """Return a step with its numbers and its caption, nothing faded or heavy."""
     frame = strip[number]
+    last = strip[-1]  # where every box has its width: a complex number needs more than its dash before
     nodes = tuple(
-        replace(node, data=frame.data[node.number], grad=frame.grad[node.number]) for node in strip.diagram.nodes
+        replace(
+            node,
+            data=frame.data[node.number].ljust(len(last.data[node.number])),
+            grad=frame.grad[node.number].ljust(len(last.grad[node.number])),
+        )
+        for node in strip.diagram.nodes
     )
     uses = tuple(
         replace(use, label="\N{NO-BREAK SPACE}" * len(use.label))

@@ -97,7 +97,13 @@ def share_legend(drawn: Figure) -> None:
         for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
             names.setdefault(name, handle)
     drawn.legend(
-        list(names.values()), list(names), loc="outside upper left", ncols=len(names), frameon=False, handlelength=2.6
+        list(names.values()),
+        list(names),
+        loc="outside upper left",
+        ncols=len(names),
+        frameon=False,
+        handlelength=2.6,
+        labelcolor=drawn.axes[0].xaxis.label.get_color(),  # as the theme of the panels says
     )
 
 

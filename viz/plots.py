@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from viz import theme as themes
 from viz.plot_functions import plot_activations as plot_activations
 from viz.plot_functions import plot_fit as plot_fit
 from viz.plot_functions import plot_loss_surface as plot_loss_surface
@@ -33,7 +34,7 @@ from viz.plot_style import dress
 from viz.plot_style import figure as figure
 from viz.plot_style import save_figure as save_figure
 from viz.plot_style import share_legend as share_legend
-from viz.theme import LIGHT
+from viz.theme import Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +56,14 @@ class Curve:
 
 
 def plot_growth(
-    axes: Axes, curves: Sequence[Curve], *, x: str, y: str, title: str = "", slopes: Sequence[int] = ()
+    axes: Axes,
+    curves: Sequence[Curve],
+    *,
+    x: str,
+    y: str,
+    title: str = "",
+    slopes: Sequence[int] = (),
+    theme: str | Theme = "light",
 ) -> Axes:
     """Draw curves on logarithmic axes, with a thin guide of each slope.
 
@@ -69,6 +77,8 @@ def plot_growth(
         The labels of the axes, with units, and what stands above them.
     slopes
         The exponents of the guides, each a straight line on these axes.
+    theme
+        light, dark or paper.
 
     Raises
     ------
@@ -90,14 +100,17 @@ def plot_growth(
         for point in zip(curve.x, curve.y, strict=True):
             if min(point) <= 0:
                 raise ValueError(f"logarithmic axes have no place for {point} of {curve.name!r}")
+    look = themes.named(theme)
     axes.set(xscale="log", yscale="log")
-    _draw(axes, curves, x, y, title)
+    _draw(axes, curves, x, y, title, look)
     for slope in slopes:
-        _guide(axes, curves, slope)
+        _guide(axes, curves, slope, look)
     return axes
 
 
-def plot_depth(axes: Axes, curves: Sequence[Curve], *, x: str, y: str, title: str = "") -> Axes:
+def plot_depth(
+    axes: Axes, curves: Sequence[Curve], *, x: str, y: str, title: str = "", theme: str | Theme = "light"
+) -> Axes:
     """Draw curves with a logarithmic y-axis alone, on which exponential growth is a straight line.
 
     Examples
@@ -109,11 +122,11 @@ def plot_depth(axes: Axes, curves: Sequence[Curve], *, x: str, y: str, title: st
     """
     axes.set_yscale("log")
     axes.locator_params(axis="x", integer=True)
-    _draw(axes, curves, x, y, title)
+    _draw(axes, curves, x, y, title, themes.named(theme))
     return axes
 
 
-def _draw(axes: Axes, curves: Sequence[Curve], x: str, y: str, title: str) -> None:
+def _draw(axes: Axes, curves: Sequence[Curve], x: str, y: str, title: str, look: Theme) -> None:
     for curve in curves:
         style = STYLES[curve.style % len(STYLES)]
         axes.plot(curve.x, curve.y, label=curve.name, markersize=4.5, linewidth=1.6, **style)
@@ -123,15 +136,15 @@ def _draw(axes: Axes, curves: Sequence[Curve], x: str, y: str, title: str) -> No
                 (curve.x[-1], curve.y[-1]),
                 xytext=curve.note_offset,
                 textcoords="offset points",
-                color=LIGHT.ink,
+                color=look.ink,
                 ha="left" if curve.note_offset[0] > 0 else "right",
                 va="center",
             )
-    dress(axes, LIGHT, x=x, y=y, title=title)
+    dress(axes, look, x=x, y=y, title=title)
     axes.margins(x=0.15)
 
 
-def _guide(axes: Axes, curves: Sequence[Curve], slope: int) -> None:
+def _guide(axes: Axes, curves: Sequence[Curve], slope: int, look: Theme) -> None:
     """Draw y = c x^slope from the middle of the left end, between the slow curves and the fast, to the top."""
     points = [(a, b) for curve in curves for a, b in zip(curve.x, curve.y, strict=True)]
     if len({a for a, _ in points}) < 2:
@@ -141,13 +154,13 @@ def _guide(axes: Axes, curves: Sequence[Curve], slope: int) -> None:
     start = math.sqrt(min(at_left) * max(at_left))
     end = min(right, left * (high / start) ** (1 / slope))
     top = start * (end / left) ** slope
-    axes.plot([left, end], [start, top], color=LIGHT.muted, linewidth=0.9, linestyle=":", zorder=0)
+    axes.plot([left, end], [start, top], color=look.muted, linewidth=0.9, linestyle=":", zorder=0)
     axes.annotate(
         f"slope {slope}",
         (end, top),
         xytext=(3, 0),
         textcoords="offset points",
-        color=LIGHT.muted,
+        color=look.muted,
         va="center",
         fontsize="small",
     )

@@ -1,5 +1,6 @@
 import io
 import xml.etree.ElementTree as ElementTree
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,10 @@ def test_nothing_moves_from_step_to_step(strip):
     assert len({tuple(places(svg)) for svg in stills(strip)}) == 1
 
 
-def test_boxes_and_texts_do_not_move_where_graphviz_draws_each_step(strip):
+@pytest.mark.parametrize("number", [3.0, complex(1.0, -2.0), Fraction(1, 3)])
+def test_boxes_and_texts_do_not_move_where_graphviz_draws_each_step(number):
+    x = Value(number, label="x")
+    strip = frames(x * x + x)
     drawn = []
     for number in (0, len(strip) // 2, len(strip) - 1):
         svg = still(strip, number).picture()

@@ -4,6 +4,7 @@ import pytest
 
 from viz import plots
 from viz.plots import Curve
+from viz.theme import DARK
 
 pytest.importorskip("matplotlib", reason="plots need matplotlib")
 
@@ -30,6 +31,14 @@ def test_a_guide_has_its_slope_and_stays_within_the_points(slope):
     assert x1 <= 100
     assert y1 <= 10_000 * (1 + 1e-12)
     assert axes.texts[-1].get_text() == f"slope {slope}"
+
+
+def test_growth_and_depth_take_the_colours_of_a_theme():
+    curves = [Curve("one", [1, 10], [1, 100], 0, "2.00")]
+    growth = plots.plot_growth(plots.figure(1).axes[0], curves, x="x", y="y", slopes=[1], theme="dark")
+    depth = plots.plot_depth(plots.figure(1).axes[0], curves, x="x", y="y", theme="dark")
+    assert growth.texts[0].get_color() == depth.xaxis.label.get_color() == DARK.ink
+    assert growth.texts[-1].get_color() == DARK.muted
 
 
 def test_one_point_has_no_guide():
