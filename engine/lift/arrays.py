@@ -64,7 +64,8 @@ class Builder:
 
     def is_free(self, cells: Sequence[int]) -> bool:
         """Whether these are parameters that stand in no array yet."""
-        return all(v not in self.place and self.constant(v) is None for v in cells)
+        leaves = self.scalars.leaves
+        return all(v < len(leaves) and leaves[v].kind == "parameter" and v not in self.place for v in cells)
 
     def is_whole(self, cells: Sequence[int]) -> bool:
         """Whether these are all cells of one array, in their order."""

@@ -47,7 +47,7 @@ class Gradients:
         flat = {name: array.reshape((*array.shape[: self._samples], -1)) for name, array in self.arrays.items()}
         found = {v: flat[name][..., i] for v, (name, i) in self._places.items() if name}
         numbers = {v: x if self._samples else float(x) for v, x in found.items()}
-        zero = self.loss != self.loss if self._samples else 0.0
+        zero = (self.loss != self.loss) * 0.0 if self._samples else 0.0  # of the loss's shape, were it infinite
         return filled(self._structure, {v: numbers.get(v, zero) for v in self._places})
 
     @property
@@ -65,10 +65,9 @@ class Lifted:
     passes: name of each pass -> the program after it; print one, or count its statements.
     arrays: W1, b1, ... -> the parameters as arrays; change them in place, or put those of another library (PyTorch,
         JAX, CuPy) in their place and call the program on such batches; `write_back` to the Values.
-    sizes, dtype, reduction: as `nn.matrix.Network` has them.
+    arguments: the names of the batches.
+    dtype: the arrays' type.
     """
-
-    reduction = "mean"
 
     def __init__(
         self, passes: dict[str, Program], structure: Any, values: Sequence[Value], arguments: Sequence[str], dtype: Any
@@ -93,14 +92,6 @@ class Lifted:
     def parameters(self) -> list[Array]:
         """The parameter arrays themselves, to be changed in place: [W1, b1, ...]."""
         return list(self.arrays.values())
-
-    @property
-    def sizes(self) -> tuple[int, int]:
-        """The number of cells of the first argument, and of the result."""
-        shapes = self._forward.inputs
-        inputs = shapes[0][0] if shapes and shapes[0] else 1
-        output = self._forward.shape(self._forward.outputs[0])
-        return inputs, output[0] if output else 1
 
     def __call__(self, *batches: Any) -> Array:
         """Return the function's result for every sample: shape (m,), or (m, n) for a list of n Values."""
@@ -135,15 +126,9 @@ class Lifted:
         value, gradients = self._run("pullback", arrays, seed)
         return value, self._gradients(0.0, gradients)
 
-    def gradients(self, *batches: Any, input_gradient: bool = False, checked: bool = True) -> Gradients:
-        """Return the gradients of the mean loss, as `nn.matrix.Network.gradients` does; there is none by the input."""
-        if input_gradient:
-            raise ValueError("a lifted program has gradients by its parameters only; give the input as a parameter")
+    def gradients(self, *batches: Any) -> Gradients:
+        """Return the gradients of the mean loss over a batch, for an optimizer's step on `parameters`."""
         return self.value_and_grad(*batches)[1]
-
-    def loss(self, *batches: Any) -> float:
-        """Return the mean of a loss over a batch."""
-        return float(self(*batches).mean())
 
     def write_back(self) -> None:
         """Write the numbers of the arrays into the Values that they came from."""
