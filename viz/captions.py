@@ -32,6 +32,8 @@ def number(value: Any) -> str:
         return text if set(text) & set(".enf") else f"{text}.0"  # of inf and nan, too, an n
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, complex):
+        return f"({numerals.short(value)})"
     return f"({value})" if isinstance(value, Fraction) and value.denominator > 1 else numerals.short(value)
 
 

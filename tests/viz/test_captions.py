@@ -54,7 +54,15 @@ def test_a_constant_factor_is_its_number():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(math.inf, "inf"), (-math.inf, "-inf"), (math.nan, "nan"), (1e20, "1e+20"), (7, "7"), (Fraction(3), "3")],
+    [
+        (math.inf, "inf"),
+        (-math.inf, "-inf"),
+        (math.nan, "nan"),
+        (1e20, "1e+20"),
+        (7, "7"),
+        (Fraction(3), "3"),
+        (1j, "(0.000+1.000j)"),
+    ],
 )
 def test_numbers_that_are_no_decimals_stay_readable(value, text):
     assert captions.number(value) == text
