@@ -110,7 +110,9 @@ def draw_training(training: Training, options: figures.Options) -> None:
     made, (left, middle, right) = figures.panels(3)
     epochs = range(1, training.history.epochs + 1)
     left.plot(epochs, training.history.accuracy, color=figures.GREEN, linestyle="--", label="training images")
-    left.plot(epochs[-1], training.accuracy, color=figures.BLUE, marker="o", linestyle="", label="test images")
+    left.plot(
+        training.history.epochs, training.accuracy, color=figures.BLUE, marker="o", linestyle="", label="test images"
+    )
     if training.data.name == "mnist":
         left.axhline(NOTEBOOK, color="#5d6771", linestyle=":", label="the notebook's 96.13%")
     left.locator_params(axis="x", integer=True)

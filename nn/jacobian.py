@@ -111,18 +111,24 @@ def layer_pass(network: Network, x: Array, y: Array) -> LayerPass:
         A_i, B_i = layer_jacobians(z[len(A)], slopes, W)
         A.append(A_i)
         B.append(B_i)
-    if C is None:
-        if network.cost.fused:  # sigmoid with binary cross-entropy: q_{L+1} = (f - y) / (f (1 - f))
-            q = [(z[-1] - target) / (z[-1] * (1 - z[-1]))]
-        else:
-            q = [network.cost.value_and_gradient(z[-1][None], target[None])[1][0]]
-    else:
-        by_probabilities = (
-            -target / z[-1] if network.cost.fused else network.cost.value_and_gradient(z[-1][None], target[None])[1][0]
-        )
-        q = [C.T @ by_probabilities, by_probabilities]
+    by_output = _loss_derivative(network, sums, z[-1], target)
+    q = [by_output] if C is None else [C.T @ by_output, by_output]
     p: list[Array] = []
     for A_i, B_i in zip(reversed(A), reversed(B), strict=True):
         p.insert(0, A_i.T @ q[0])
         q.insert(0, B_i.T @ q[0])
     return LayerPass(z, A, B, C, p, q)
+
+
+def _loss_derivative(network: Network, sums: Array, output: Array, target: Array) -> Array:
+    """Return the derivative of the loss by the output; a cross-entropy's is infinite where a likely class has p = 0."""
+    if not network.cost.fused:
+        return network.cost.value_and_gradient(output[None], target[None])[1][0]
+
+    def ratio(share: Array, probability: Array) -> Array:  # 0 where the target is 0, even if the probability is too
+        with np.errstate(divide="ignore"):
+            return np.divide(share, probability, out=np.zeros_like(share), where=share != 0)
+
+    if network.cost.name == "cross_entropy":  # -sum_i y_i log p_i
+        return -ratio(target, output)
+    return ratio(1 - target, network.activations[-1](-sums)) - ratio(target, output)  # s(-z) is 1 - s(z), not rounded

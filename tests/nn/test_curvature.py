@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from engine import Value
 from engine.graph import adjoints
 from nn import backprop
 from nn.activations import ACTIVATIONS, activation
@@ -120,6 +121,33 @@ def test_the_product_is_the_derivative_of_the_scalar_graphs_gradient(
         place[unit if place.ndim == 1 else (unit, j)] = second.get(p, 0.0)
     for found, right in zip(network.hessian_vector_product(X, Y, vector), expected, strict=True):
         np.testing.assert_allclose(found, right, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("hidden", ["tanh", "sigmoid", "softplus"])
+@pytest.mark.parametrize("end", [("identity", "squared_error"), ("sigmoid", "binary_cross_entropy")])
+def test_the_product_is_right_to_30_digits_over_mpmath(hidden: str, end: tuple[str, str]) -> None:
+    rng = np.random.default_rng(4)
+    shapes = [(3, 2), (3,), (2, 3), (2,)]
+    s, cost = [activation(hidden), activation(end[0])], loss(end[1], end[0])
+    with mpmath.workdps(60):
+
+        def values(numbers: Any) -> Any:
+            return np.array([Value(mpmath.mpf(float(n))) for n in numbers.ravel()]).reshape(numbers.shape)
+
+        W, V = ([values(rng.normal(size=shape)) for shape in shapes] for _ in range(2))
+        X, Y = values(rng.normal(size=(2, 2))), values(rng.uniform(size=(2, 2)))
+
+        def gradient(t: Any) -> Any:
+            moved = [w + t * v for w, v in zip(W, V, strict=True)]
+            parts = backprop.gradients(moved[::2], moved[1::2], s, cost, X, Y).parameters
+            return [n.data for part in parts for n in part.ravel()]
+
+        h = mpmath.mpf(10) ** -18
+        slopes = [(a - b) / (2 * h) for a, b in zip(gradient(h), gradient(-h), strict=True)]
+        product = hessian_vector_product(W[::2], W[1::2], s, cost, X, Y, V)
+        found = [n.data for part in product for n in part.ravel()]
+        for a, b in zip(found, slopes, strict=True):
+            assert abs(a - b) <= mpmath.mpf(10) ** -30 * (1 + abs(b))
 
 
 def test_the_hessian_is_symmetric() -> None:

@@ -62,3 +62,18 @@ def test_the_layer_loops_give_back_propagations_gradient(output: str, cost: str)
     np.testing.assert_allclose(found.gradient, np.concatenate(stacked[::-1]), rtol=1e-10, atol=1e-14)
     np.testing.assert_allclose(found.q[0], g.input[0], rtol=1e-10)
     assert len(found.z) == len(found.q) == 4 + ("softmax" in output)
+
+
+@pytest.mark.parametrize(("output", "cost"), [("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy")])
+def test_a_saturated_output_with_the_right_answer_gives_no_nan(output: str, cost: str) -> None:
+    network = Network([1, 2], output=output, loss=cost, rng=0)
+    network.weights[0][:], network.biases[0][:] = [[1000.0], [-1000.0]], 0.0  # probabilities 1 and 0, to the last bit
+    found = layer_pass(network, [1.0], [1.0, 0.0])
+    assert (found.gradient == 0).all()
+
+
+def test_a_saturated_sigmoid_keeps_the_complement() -> None:
+    network = Network([1, 1], output="sigmoid", loss="binary_cross_entropy", rng=0)
+    network.weights[0][:], network.biases[0][:] = 40.0, 0.0
+    found, g = layer_pass(network, [1.0], [0.0]), network.gradients([[1.0]], [[0.0]])
+    assert found.gradient == pytest.approx([g.weights[0][0, 0], g.biases[0][0]], rel=1e-14)
