@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from engine.elementary import TABLE
-from engine.lift.symbols import LIBRARY, Paths, Symbol, Term, join, symbols_in
+from engine.lift.symbols import LIBRARY, Paths, Symbol, Term, is_number, join, symbols_in
 
 Constants = tuple[float | None, ...]
 """For each argument its number, where it is a constant that the formula may use, else None."""
@@ -36,18 +36,6 @@ class Form(NamedTuple):
         """The names that the formula uses, in the order g, y, x0, x1, ..."""
         found = {t.operation for t in symbols_in(self.term) if isinstance(t, Symbol) and not t.args}
         return sorted(found, key=lambda name: ("gyx".index(name[0]), name))
-
-    def occurrences(self) -> dict[str, int]:
-        """Count how often each name stands in the formula written on one line."""
-        counts: dict[int, dict[str, int]] = {}
-        for t in symbols_in(self.term):
-            if isinstance(t, Symbol):
-                own = {t.operation: 1} if not t.args else {}
-                for a in t.args:
-                    for name, n in counts.get(id(a), {}).items():
-                        own[name] = own.get(name, 0) + n
-                counts[id(t)] = own
-        return counts.get(id(self.term), {})
 
     @property
     def operations(self) -> int:
@@ -140,7 +128,12 @@ def _shortened(paths: Paths, term: Term) -> Term:
     if not isinstance(term, Symbol) or not term.args:
         return term
     args = [_shortened(paths, a) for a in term.args]
-    if term.operation == "*" and isinstance(args[1], Symbol) and args[1].operation == "/" and _is(args[1].args[0], 1):
+    if (
+        term.operation == "*"
+        and isinstance(args[1], Symbol)
+        and args[1].operation == "/"
+        and is_number(args[1].args[0], 1)
+    ):
         return paths.make("/", args[0], args[1].args[1])
     term = paths.make(term.operation, *args)
     if term.operation == "where" and isinstance(args[1], Symbol) and args[2] is paths.make("neg", args[1]):
@@ -151,10 +144,10 @@ def _shortened(paths: Paths, term: Term) -> Term:
         x = asked.args[0]
         if asked is paths.make(">", x, 0.0):
             positive = paths.make("maximum", x, paths.make("zeros_like", x))
-            if yes is x and asked_next is paths.make("!=", x, x) and low is x and _is(otherwise, 0):
+            if yes is x and asked_next is paths.make("!=", x, x) and low is x and is_number(otherwise, 0):
                 return positive
             is_nan_kept = isinstance(otherwise, Symbol) and otherwise is paths.make("*", yes, math.nan)
-            if asked_next is paths.make("<=", x, 0.0) and _is(low, 0) and is_nan_kept:
+            if asked_next is paths.make("<=", x, 0.0) and is_number(low, 0) and is_nan_kept:
                 return paths.make("*", yes, paths.make("sign", positive))
     return term
 
@@ -166,10 +159,6 @@ def _with(paths: Paths, term: Term, instead: dict[int, Symbol]) -> Term:
     if id(term) in instead:
         return instead[id(term)]
     return paths.make(term.operation, *[_with(paths, a, instead) for a in term.args])
-
-
-def _is(term: Term, number: float) -> bool:
-    return not isinstance(term, Symbol) and bool(term == number)
 
 
 def _atan2_pullback(paths: Paths, g: Symbol, position: int, y: Term, x: Term) -> Term:

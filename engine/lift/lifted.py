@@ -77,7 +77,7 @@ class Lifted:
         self.passes = passes
         self.arguments = tuple(arguments)
         self.dtype = np.dtype(dtype)
-        self._structure, self._values = structure, list(values)
+        self._structure = structure
         self._forward = passes["names"]
         self._functions: dict[str, Callable[..., Any]] = {}
         self.arrays: dict[str, Array] = {}

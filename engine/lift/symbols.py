@@ -73,16 +73,16 @@ class Symbol:
         return paths.make(LIBRARY[name], *args) if name in LIBRARY else TABLE[name].value(*args)
 
     def __add__(self, other: Term) -> Term:
-        return self if _is(other, 0) else self.paths.make("+", self, other)
+        return self if is_number(other, 0) else self.paths.make("+", self, other)
 
     def __radd__(self, other: Term) -> Term:
-        return self if _is(other, 0) else self.paths.make("+", other, self)
+        return self if is_number(other, 0) else self.paths.make("+", other, self)
 
     def __sub__(self, other: Term) -> Term:
-        return self if _is(other, 0) else self.paths.make("-", self, other)
+        return self if is_number(other, 0) else self.paths.make("-", self, other)
 
     def __rsub__(self, other: Term) -> Term:
-        return -self if _is(other, 0) else self.paths.make("-", other, self)
+        return -self if is_number(other, 0) else self.paths.make("-", other, self)
 
     def __mul__(self, other: Term) -> Term:
         if isinstance(other, Symbol):
@@ -95,15 +95,17 @@ class Symbol:
         return self * other if other in (0, 1, -1) else self.paths.make("*", other, self)
 
     def __truediv__(self, other: Term) -> Term:
-        return self if _is(other, 1) else self.paths.make("/", self, other)
+        return self if is_number(other, 1) else self.paths.make("/", self, other)
 
     def __rtruediv__(self, other: Term) -> Term:
         return self.paths.make("/", other, self)
 
     def __pow__(self, other: Term) -> Term:
-        if _is(other, 1):
+        if is_number(other, 1):
             return self
-        return self * self if _is(other, 2) else 1.0 if _is(other, 0) else self.paths.make("**", self, other)
+        return (
+            self * self if is_number(other, 2) else 1.0 if is_number(other, 0) else self.paths.make("**", self, other)
+        )
 
     def __rpow__(self, other: Term) -> Term:
         return self.paths.make("**", other, self)
@@ -261,12 +263,12 @@ def join(paths: Paths, tree: Term) -> Term:
 
 def _pole(paths: Paths, asked: Symbol, yes: Term, no: Term) -> Term:
     """Return a / (u + 0.0) for a / u where u != 0, else a * inf: for floats they are the same, as -0.0 + 0.0 is 0.0."""
-    if asked.operation == "!=" and _is(asked.args[1], 0) and isinstance(yes, Symbol) and yes.operation == "*":
+    if asked.operation == "!=" and is_number(asked.args[1], 0) and isinstance(yes, Symbol) and yes.operation == "*":
         a, quotient = yes.args
         u = asked.args[0]
         is_quotient = isinstance(quotient, Symbol) and quotient.operation == "/" and quotient.args[1] is u
         if is_quotient and isinstance(no, Symbol) and no.operation == "*" and no.args[0] is a:
-            if _is(no.args[1], math.inf) and not isinstance(quotient.args[0], Symbol) and quotient.args[0] > 0:
+            if is_number(no.args[1], math.inf) and not isinstance(quotient.args[0], Symbol) and quotient.args[0] > 0:
                 return paths.make("*", a, paths.make("/", quotient.args[0], paths.make("+", u, 0.0)))
     return None
 
@@ -325,5 +327,6 @@ def _key(term: Term) -> Any:
     return id(term) if isinstance(term, Symbol) else ("number", repr(float(term)))
 
 
-def _is(term: Term, number: float) -> bool:
+def is_number(term: Term, number: float) -> bool:
+    """Whether a term is this plain number."""
     return not isinstance(term, Symbol) and bool(term == number)
