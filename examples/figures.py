@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,6 +44,15 @@ def options(description: str, arguments: list[str] | None = None) -> Options:
         folder = data.download_mnist()
     given.out.mkdir(parents=True, exist_ok=True)
     return Options(given.quick, given.out, folder)
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run an example as a program: Ctrl-C outside of a training ends it with one line and code 130."""
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("stopped by Ctrl-C", file=sys.stderr)
+        raise SystemExit(130) from None
 
 
 def digits(folder: Path | None, dtype: np.typing.DTypeLike = np.float64) -> data.Dataset:

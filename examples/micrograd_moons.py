@@ -160,14 +160,16 @@ def main(arguments: list[str] | None = None) -> None:
     forms = {"scalar": scalar(3 if options.quick else STEPS), "lifted": lifted(), "matrix": whole}
     for name, training in forms.items():
         assert training.network is not None
+        if not training.loss:
+            continue  # stopped by Ctrl-C at once
         last = f"loss {training.loss[-1]:.6f}, accuracy {training.accuracy[-1]:.0%}"
         print(f"{name}: step {len(training.loss) - 1}: {last}")
     for name in ("scalar", "lifted"):
-        steps = len(forms[name].loss)
-        apart = max(abs(a - b) for a, b in zip(forms[name].loss, whole.loss[:steps], strict=True))
+        pairs = list(zip(forms[name].loss, whole.loss, strict=False))
+        steps, apart = len(pairs), max((abs(a - b) for a, b in pairs), default=0.0)
         print(f"{name} and matrix: the losses of {steps} steps differ by at most {apart:.1e}")
     draw(whole, options)
 
 
 if __name__ == "__main__":
-    main()
+    figures.run(main)
