@@ -20,7 +20,7 @@ from engine.check.oracles import Truth
 from engine.check.runs import NotRunnable, Run, exact_claims, noisy_runs, run
 from engine.check.structure import Point
 
-CONDITION_BITS = 401  # for kappa: half of them go to the step, half to the digits of the difference
+CONDITION_BITS = 2000  # for kappa: a quarter of them go to the step, the others to the digits of the difference
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class Case:
             return None
         field = RealField(CONDITION_BITS)
         numbers = [field.number(x) for x in self.point.numbers]
-        h = field.context.ldexp(abs(numbers[i]) or field.one, -CONDITION_BITS // 2)
+        h = field.context.ldexp(abs(numbers[i]) or field.one, -CONDITION_BITS // 4)
         numbers[i] += h
         moved = run(self.f, self.point, field, numbers=numbers).gradient()
         row = [(u - v) / h for u, v in zip(moved, self._gradient, strict=True)]

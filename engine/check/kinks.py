@@ -84,6 +84,33 @@ def around(
     return result
 
 
+def is_convention(f: Callable[..., Any], point: Point, found: Run, claims: Sequence[float]) -> bool:
+    """Tell whether the claims are what a choice at each tied comparison by itself gives: one side, the other, or half.
+
+    Kinks that cancel, as in min(relu(x), x), leave a derivative; but reverse accumulation, which decides kink by kink,
+    with relu'(0) = 0 and a half for each side of a minimum, does not find it. That is a convention, not a mistake.
+    """
+    ties = [k for k, s in enumerate(found.tape.switches) if s.tied]
+    if len(ties) > MOST_TIES:
+        return False
+    gradients: dict[tuple[int, ...], list[float]] = {}
+    for outcomes in itertools.product((0, 1), repeat=len(ties)):
+        forced = {k: bool(outcome) for k, outcome in zip(ties, outcomes, strict=True)}
+        try:
+            gradients[outcomes] = [float(d) for d in run(f, point, RealField(MOST), forced=forced).jacobian()]
+        except (NotRunnable, ArithmeticError, ValueError):
+            continue
+    if not all(math.isfinite(d) for gradient in gradients.values() for d in gradient):
+        return True  # one of the choices leads through inf * 0, where no rule helps
+    # The gradient is linear in the share of each choice.
+    for shares in itertools.product((0.0, 0.5, 1.0), repeat=len(ties)):
+        weights = {o: math.prod(p if one else 1 - p for one, p in zip(o, shares, strict=True)) for o in gradients}
+        mixed = [sum(w * gradients[o][i] for o, w in weights.items() if w) for i in range(len(claims))]
+        if all(math.isclose(c, m, rel_tol=1e-12, abs_tol=1e-300) for c, m in zip(claims, mixed, strict=True)):
+            return True
+    return False
+
+
 def _jumps(a: Any, b: Any) -> bool:
     """Tell whether two values of f, 2**-1100 apart in x, are further from each other than any slope explains."""
     return bool(abs(a - b) > max(1, abs(a), abs(b)) / 2**900)
@@ -131,7 +158,7 @@ def near_ties(found: Run, noisy: Sequence[Run]) -> list[int]:
     near = []
     for k, switch in enumerate(found.tape.switches):
         margins = [other.tape.switches[k].margin.value for other in noisy if k < len(other.tape.switches)]
-        if switch.margin.value is None or None in margins or len(margins) < len(noisy):
+        if switch.tied or switch.margin.value is None or None in margins or len(margins) < len(noisy):
             continue
         center = _middle(switch.margin.value)
         if abs(center) <= CLOSE * max(abs(m - center) for m in margins):

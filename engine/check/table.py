@@ -104,7 +104,8 @@ def hard(rng: random.Random) -> float:
         return sign * math.ldexp(rng.randrange(2**52, 2**53), rng.randint(-1074, 1023) - 52)
     if kind < 0.9:
         return sign * rng.choice((1.0, 2.0, 0.5, math.pi / 2, math.pi)) * (1 + rng.randint(-8, 8) * 2.0**-52)
-    return sign * rng.choice((0.0, 1.0, 2.0, 3.0, 20.0, 37.0, 40.0, 300.0, 710.0, 745.0, 1e6, 5e-324))
+    # Intervals have one zero only, so no -0.0 is drawn.
+    return sign * rng.choice((0.0, 1.0, 2.0, 3.0, 20.0, 37.0, 40.0, 300.0, 710.0, 745.0, 1e6, 5e-324)) + 0.0
 
 
 def text(points: int = 100) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 from engine.check.case import Case, Component, component_name, ulps_between
 from engine.check.formula import formula_is_right
-from engine.check.kinks import Neighbourhood, around, near_ties
+from engine.check.kinks import Neighbourhood, around, is_convention, near_ties
 from engine.check.oracles import directions_agree
 
 FREE = 4.0  # ulp
@@ -61,6 +61,16 @@ def _component(case: Case, i: int) -> Component:
 
 def _at_ties(case: Case, ties: Neighbourhood) -> None:
     """Judge what depends on a tied comparison: between the derivatives of the sides any claim will do, none outside."""
+    _at_each(case, ties)
+    if any(c.verdict == "" and i in ties.smooth for i, c in enumerate(case.components)):
+        assert case.truth.run is not None
+        if is_convention(case.f, case.point, case.truth.run, case.claims):
+            for c in case.components:
+                if c.verdict == "":
+                    c.verdict, c.why = "kink", "kinks cancel here; each by itself follows a convention"
+
+
+def _at_each(case: Case, ties: Neighbourhood) -> None:
     for i, c in enumerate(case.components):
         undefined = c.verdict == "inconclusive"
         if c.claimed != c.claimed:
@@ -73,7 +83,7 @@ def _at_ties(case: Case, ties: Neighbourhood) -> None:
             if undefined and c.verdict == "":
                 c.verdict = "inconclusive"
                 c.why = f"the chain rule fails here, at inf * 0 or 0 / 0; beside the point it gives {float(c.truth):g}"
-        if i in ties.hulls and not (i in ties.smooth and c.verdict == "ok"):
+        if i in ties.hulls and i not in ties.smooth:
             _against_hull(case, c, ties, i)
 
 
@@ -83,8 +93,6 @@ def _against_hull(case: Case, c: Component, ties: Neighbourhood, i: int) -> None
     sides = f"between {float(low):.17g} and {float(high):.17g}"
     if ties.holds(i, c.claimed):
         c.verdict, c.why = "kink", f"at a kink ({where}): a claim {sides} is a convention, not a mistake"
-    elif i in ties.smooth:
-        return
     elif ties.switches and ties.complete and not ties.jump:
         c.verdict, c.why = "wrong", f"at a kink ({where}), and not {sides}"
     else:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engine import Value
 from engine.calculus import grad
 from engine.check import assert_gradient, check_gradient
+from engine.check.programs import apply
 from engine.check.strategies import hard_floats, near_kinks, programs
 from engine.elementary import sin, tanh
 
@@ -106,8 +107,10 @@ def test_tied_logits_are_no_kink_of_logsumexp() -> None:
 
 
 def test_kinks_that_cancel_leave_the_convention_of_each_unblamed() -> None:
-    f = grad(lambda x: x.relu() - (-x).relu())
-    assert check_gradient(lambda x: x.relu() - (-x).relu(), f, 0.0).verdict == "kink"
+    for f in (lambda x: x.relu() - (-x).relu(), lambda x: apply("minimum", x.relu(), x)):
+        assert check_gradient(f, grad(f), 0.0).verdict == "kink"
+        assert check_gradient(f, lambda x: 1.0, 0.0).verdict == "ok"
+        assert check_gradient(f, lambda x: 0.7, 0.0).verdict == "wrong"
 
 
 def test_a_side_that_rounding_chose_is_a_kink_not_a_mistake() -> None:
