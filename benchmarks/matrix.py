@@ -21,7 +21,6 @@ if hasattr(os, "sched_setaffinity"):  # JAX's own threads spin, which CPU time c
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 import argparse
-import platform
 import statistics
 import sys
 import time
@@ -31,6 +30,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+from machine import print_machine
 from matrix_peers import PEERS, Case
 
 from nn.matrix import Network
@@ -143,28 +143,13 @@ def measure(row: Row, rounds: int, seconds: float) -> bool:
     return reached
 
 
-def print_machine() -> None:
-    """Print what the figures depend on."""
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, garbage collector on")
-    if FORCED_KERNEL:
-        print(f"OPENBLAS_CORETYPE={FORCED_KERNEL} was set and is ignored here; unset it for your own programs too")
-    if find_spec("threadpoolctl"):
-        import threadpoolctl
-
-        for library in threadpoolctl.threadpool_info():
-            kernel = library.get("architecture", "kernel unknown")
-            print(f"BLAS: {library['internal_api']} {library['version']}, {kernel}, {library['num_threads']} thread(s)")
-    else:
-        print("BLAS: kernel unknown (pip install threadpoolctl)")
-
-
 def main() -> int:
     """Measure all rows; the exit code is 0 if every target was reached."""
     parser = argparse.ArgumentParser(description="The matrix form beside its peers.")
     parser.add_argument("--quick", action="store_true", help="few and short rounds: a look, not a measurement")
     parser.add_argument("--only", default="", metavar="TEXT", help="only the rows whose name contains TEXT")
     options = parser.parse_args()
-    print_machine()
+    print_machine(FORCED_KERNEL)
     rounds, seconds = (3, 0.02) if options.quick else (31, 0.05)
     reached = [measure(row, rounds, seconds) for row in rows() if options.only in row.case.name]
     print(f"\n{sum(reached)} of {len(reached)} targets reached")

@@ -19,7 +19,6 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
 import argparse
-import platform
 import statistics
 import sys
 import time
@@ -29,6 +28,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from machine import print_machine
 
 from nn.data import Dataset, mnist
 from nn.matrix import Network
@@ -130,21 +130,6 @@ def race(data: Dataset, seeds: list[int], epochs: int) -> bool:
     return right and "PyTorch" in racing
 
 
-def print_machine() -> None:
-    """Print what the figures depend on."""
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, garbage collector on")
-    if FORCED_KERNEL:
-        print(f"OPENBLAS_CORETYPE={FORCED_KERNEL} was set and is ignored here; unset it for your own programs too")
-    if find_spec("threadpoolctl"):
-        import threadpoolctl
-
-        for library in threadpoolctl.threadpool_info():
-            kernel = library.get("architecture", "kernel unknown")
-            print(f"BLAS: {library['internal_api']} {library['version']}, {kernel}, {library['num_threads']} thread(s)")
-    else:
-        print("BLAS: kernel unknown (pip install threadpoolctl)")
-
-
 def main() -> int:
     """Train from each seed; the exit code is 0 if every target was reached."""
     parser = argparse.ArgumentParser(description="A whole training on MNIST beside PyTorch.")
@@ -154,7 +139,7 @@ def main() -> int:
     )
     parser.add_argument("--quick", action="store_true", help="two epochs: a look, not a measurement")
     options = parser.parse_args()
-    print_machine()
+    print_machine(FORCED_KERNEL)
     data = mnist(options.data, dtype=np.float32)
     return 0 if race(data, options.seeds, 2 if options.quick else EPOCHS) else 1
 

@@ -49,10 +49,6 @@ class Series:
         memo: Memo = next(x.memo for x in arguments if isinstance(x, Series))
         return composed(TABLE[name], arguments, memo)
 
-    def shortened(self) -> Series:
-        """Return the series without its last coefficient."""
-        return Series(self.coefficients[:-1], self.memo)
-
     def _paired(self, other: Any) -> tuple[list[Any], list[Any]]:
         theirs = other.coefficients if isinstance(other, Series) else [other, *[0] * (len(self.coefficients) - 1)]
         n = min(len(self.coefficients), len(theirs))

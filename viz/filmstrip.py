@@ -256,9 +256,5 @@ def _wrapped(caption: str) -> list[str]:
     return [part for line in lines for part in textwrap.wrap(line, LINE, subsequent_indent="    ")]
 
 
-def _blank(text: str) -> str:
-    return "\N{NO-BREAK SPACE}" * len(text)
-
-
 def _spaced(text: str) -> str:
     return html.escape(text, quote=False).replace(" ", "\N{NO-BREAK SPACE}")
