@@ -41,6 +41,10 @@ class Browser:
         self._call("POST", "/url", {"url": "about:blank"})
         self._call("POST", "/url", {"url": url})
 
+    def reload(self) -> None:
+        """Load the page again, and wait for it; a script's location.reload() would return before."""
+        self._call("POST", "/refresh", {})
+
     def run(self, script: str) -> Any:
         return self._call("POST", "/execute/sync", {"script": script, "args": []})
 
@@ -78,7 +82,7 @@ class Browser:
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         content = None if body is None else json.dumps(body).encode()
         request = Request(self.address + path, content, {"Content-Type": "application/json"}, method=method)
-        with urlopen(request, timeout=60) as answer:
+        with urlopen(request, timeout=300) as answer:
             return json.load(answer)["value"]
 
 
