@@ -14,12 +14,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from nn import data
 from nn.agreement import DisagreementError
+from nn.arguments import Parser, positive, whole
 from nn.comparison_text import TITLE, multiplications, report, time
 from nn.experiment import DEPTH_WIDTH, Experiment, Measurement, Results
 from nn.fitting import Line
@@ -46,8 +47,8 @@ EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the comparison and return its exit code: 0, 1 where two ways disagree, 2 for bad options, 130 for Ctrl-C."""
-    options = _parser().parse_args(argv)
     try:
+        options = _parser().parse_args(argv)
         for path, is_ours in ((options.json, _is_our_json), (options.plot, _is_our_plot)):
             _check_target(path, is_ours)
         dataset = data.digits(rng=options.seed)
@@ -212,15 +213,8 @@ def _fail(message: object, code: int) -> int:
     return code
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(BAD_ARGUMENT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m nn compare",
         description=DESCRIPTION,
         epilog=EXAMPLES,
@@ -229,7 +223,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         "--widths",
-        type=_whole(1),
+        type=whole(1),
         nargs="+",
         default=WIDTHS,
         metavar="H",
@@ -237,7 +231,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add(
         "--depths",
-        type=_whole(1),
+        type=whole(1),
         nargs="*",
         default=DEPTHS,
         metavar="D",
@@ -253,7 +247,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add(
         "--seconds",
-        type=_duration,
+        type=positive(" of seconds"),
         default=SECONDS,
         metavar="S",
         help=f"about how long it may take; what would take longer is left out (default: {SECONDS:.0f})",
@@ -266,31 +260,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="plot, .svg, .pdf or .png (default: compare.svg), or none",
     )
-    add("--seed", type=_whole(0), default=0, metavar="N", help="of the weights and the digit (default: 0)")
+    add("--seed", type=whole(0), default=0, metavar="N", help="of the weights and the digit (default: 0)")
     return parser
 
 
 def _listed(numbers: Sequence[int]) -> str:
     return " ".join(map(str, numbers))
-
-
-def _whole(least: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdecimal() and int(text) >= least):
-            raise argparse.ArgumentTypeError(f"must be a whole number from {least} on, got {text!r}")
-        return int(text)
-
-    return parse
-
-
-def _duration(text: str) -> float:
-    try:
-        duration = float(text)
-    except ValueError:
-        duration = math.nan
-    if not 0 < duration < math.inf:
-        raise argparse.ArgumentTypeError(f"must be a positive number of seconds, got {text!r}")
-    return duration
 
 
 def _plot_path(text: str) -> Path:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nn.__main__ import main
-from nn.data import digits
+from nn.data import Dataset, digits
 from nn.matrix import Network
 from nn.training import History, accuracy
 
@@ -73,6 +73,63 @@ def test_a_seed_repeats_a_training_to_the_bit(tmp_path: Path) -> None:
     assert a.tobytes() != c.tobytes()
 
 
+def test_lbfgs_is_a_choice_like_the_others(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pytest.importorskip("scipy")
+    saved, noted = tmp_path / "network.npz", tmp_path / "history.json"
+    options = ["--optimizer", "lbfgs", "--epochs", "40", "--save", str(saved), "--history", str(noted)]
+    assert main(["train", "digits", *options]) == 0
+    shown = capsys.readouterr().out
+    assert "L-BFGS, 40 iterations at most, seed 0" in shown
+    assert float(re.findall(r"accuracy (\d+\.\d\d)%", shown)[0]) > 99
+    losses = History.load(noted).loss
+    assert losses == sorted(losses, reverse=True)
+    data = digits(rng=0, dtype=np.float32)
+    assert Network.load(saved).loss(data.x_train, data.y_train) == pytest.approx(losses[-1], rel=1e-3)
+
+
+def test_lbfgs_without_scipy_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    monkeypatch.setattr("nn.data.digits", lambda **_: Dataset("none", *(np.zeros((2, 2)), np.array([0, 1])) * 2))
+    assert main(["train", "digits", "--optimizer", "lbfgs"]) == 2
+    assert 'L-BFGS needs SciPy: pip install "chainrule[data]"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--batch-size 8", "--learning-rate 1", "--schedule linear", "--warmup 0.1", "--weight-decay 1", "--patience 3"],
+)
+def test_lbfgs_refuses_what_it_would_ignore(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "digits", "--optimizer", "lbfgs", *option.split()]) == 2
+    assert f"leave {option.split()[0]} away" in capsys.readouterr().err
+
+
+def test_initializer_weight_decay_and_warm_up_reach_the_training(capsys: pytest.CaptureFixture[str]) -> None:
+    options = "--optimizer adamw --weight-decay 0.25 --schedule cosine --warmup 0.5 --init he --norms"
+    assert main([*QUICK, *options.split()]) == 0
+    shown = capsys.readouterr().out
+    assert "AdamW(learning_rate=0.006, weight_decay=0.25," in shown
+    assert "cosine schedule after a warm-up, batches of 32" in shown
+    norms = re.search(r"norm of the gradient by layer: (\S+), (\S+)\n", shown)
+    assert norms
+    assert all(0 < float(norm) < 10 for norm in norms.groups())
+
+
+def test_patience_stops_early_by_training_samples_that_are_held_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved, noted = tmp_path / "network.npz", tmp_path / "history.json"
+    options = "--patience 2 --epochs 500 --learning-rate 0.1 --schedule constant --batch-size 100"
+    assert main(["train", "digits", *options.split(), "--save", str(saved), "--history", str(noted)]) == 0
+    assert "stops after 2 epochs without a lower loss on 144 samples held out" in capsys.readouterr().out
+    judged = History.load(noted).validation_loss
+    assert len(judged) < 500
+    assert min(judged) == judged[-3]
+    data = digits(rng=0, dtype=np.float32)
+    assert Network.load(saved).loss(data.x_train[::10], data.y_train[::10]) == pytest.approx(judged[-3], rel=1e-6)
+
+
 def test_mnist_is_trained_from_a_folder(mnist_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "mnist", "--data", str(mnist_folder), "--epochs", "1"]) == 0
     shown = capsys.readouterr().out
@@ -123,7 +180,19 @@ def test_help_names_the_choices(arguments: list[str], capsys: pytest.CaptureFixt
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= 100
     if arguments == ["train", "--help"]:
-        for word in ("mnist, digits, moons", "sgd, momentum, nesterov", "sigmoid", "--data DIR", "examples:"):
+        for word in (
+            "mnist, digits, moons",
+            "sgd, momentum, nesterov, rmsprop, adam, adamw, lbfgs",
+            "glorot, he, lecun, uniform, normal",
+            "constant, linear, cosine, exponential, steps",
+            "--weight-decay X",
+            "--patience N",
+            "--warmup SHARE",
+            "--norms",
+            "sigmoid",
+            "--data DIR",
+            "examples:",
+        ):
             assert word in shown
 
 
@@ -142,6 +211,9 @@ def test_help_names_the_choices(arguments: list[str], capsys: pytest.CaptureFixt
         (["train", "digits", "--learning-rate", "fast"], r"--learning-rate: must be a positive number, got 'fast'"),
         (["train", "digits", "--seed", "-2"], r"--seed: must be a whole number from 0 on, got '-2'"),
         (["train", "digits", "--optimizer", "adamm"], r"--optimizer: invalid choice: 'adamm'"),
+        (["train", "digits", "--init", "xavier"], r"--init: invalid choice: 'xavier'"),
+        (["train", "digits", "--warmup", "1"], r"--warmup: must be above 0 and below 1, got '1'"),
+        (["train", "digits", "--weight-decay", "-1"], r"--weight-decay: must be a positive number, got '-1'"),
         (["train", "digits", "--schedule", "cosin"], r"--schedule: invalid choice: 'cosin'"),
         (["train", "digits", "--activation", "softmax"], r"--activation: invalid choice: 'softmax'"),
         (["train", "digits", "--dtype", "int8"], r"--dtype: invalid choice: 'int8'"),
