@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rationals import rationals
 
 from engine import Value
 from engine.graph import adjoints
@@ -107,11 +108,11 @@ def test_calder_100_hidden_units_fit_the_sine() -> None:
     assert [fit.network.sizes for fit in found] == [(1, 100, 1)] * 3
 
 
-rationals = st.fractions(-3, 3, max_denominator=6)
+fractions = rationals(-3, 3, 6)
 
 
 def matrix(rows: int, columns: int) -> st.SearchStrategy[Any]:
-    row = st.lists(rationals, min_size=columns, max_size=columns)
+    row = st.lists(fractions, min_size=columns, max_size=columns)
     return st.lists(row, min_size=rows, max_size=rows).map(lambda numbers: np.array(numbers, dtype=object))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from rationals import rationals
 
 from engine import Value
 from engine.graph import adjoints
@@ -19,7 +20,7 @@ from nn.curvature import SECOND_DERIVATIVES, hessian_vector_product
 from nn.losses import loss
 from nn.matrix import Network
 
-rationals = st.fractions(-3, 3, max_denominator=8)
+fractions = rationals(-3, 3, 8)
 SMOOTH = ["tanh", "sigmoid", "softplus", "gelu", "identity"]
 ENDS = [
     ("identity", "squared_error"),
@@ -36,7 +37,7 @@ ENDS = [
 
 def exact(*shape: int) -> st.SearchStrategy[Any]:
     size = int(np.prod(shape))
-    return st.lists(rationals, min_size=size, max_size=size).map(lambda n: np.array(n, dtype=object).reshape(shape))
+    return st.lists(fractions, min_size=size, max_size=size).map(lambda n: np.array(n, dtype=object).reshape(shape))
 
 
 @given(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rationals import rationals
 
 from nn.optimizer import Optimizer
 from nn.optimizers import OPTIMIZERS, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp
@@ -18,10 +19,11 @@ def exact(*numbers: Fraction | int) -> np.ndarray[Any, Any]:
     return np.array([Fraction(number) for number in numbers], dtype=object)
 
 
-rationals = st.fractions(-10, 10, max_denominator=50)
+fractions = rationals(-10, 10, 50)
+rates = rationals(Fraction(1, 100), 2, 100)
 
 
-@given(rationals, st.lists(rationals, min_size=1, max_size=5), st.fractions("1/100", 2))
+@given(fractions, st.lists(fractions, min_size=1, max_size=5), rates)
 def test_gradient_descent_is_exact_over_fractions(w: Fraction, gradients: list[Fraction], alpha: Fraction) -> None:
     parameter, optimizer = exact(w), GradientDescent(learning_rate=alpha)
     for g in gradients:
@@ -30,10 +32,10 @@ def test_gradient_descent_is_exact_over_fractions(w: Fraction, gradients: list[F
 
 
 @given(
-    rationals,
-    st.lists(rationals, min_size=2, max_size=6),
-    st.fractions("1/100", 2),
-    st.fractions(0, "99/100", max_denominator=100),
+    fractions,
+    st.lists(fractions, min_size=2, max_size=6),
+    rates,
+    rationals(0, Fraction(99, 100), 100),
 )
 def test_momentum_is_polyaks_three_term_recurrence_over_fractions(
     w: Fraction, gradients: list[Fraction], alpha: Fraction, beta: Fraction
@@ -48,10 +50,10 @@ def test_momentum_is_polyaks_three_term_recurrence_over_fractions(
 
 
 @given(
-    rationals,
-    st.lists(rationals, min_size=2, max_size=6),
-    st.fractions("1/100", 2),
-    st.fractions(0, "99/100", max_denominator=100),
+    fractions,
+    st.lists(fractions, min_size=2, max_size=6),
+    rates,
+    rationals(0, Fraction(99, 100), 100),
 )
 def test_nesterov_keeps_the_point_ahead_of_the_two_sequences_over_fractions(
     w: Fraction, slopes: list[Fraction], alpha: Fraction, beta: Fraction
@@ -66,7 +68,7 @@ def test_nesterov_keeps_the_point_ahead_of_the_two_sequences_over_fractions(
     assert kept[0] == w + beta * d
 
 
-@given(rationals, st.lists(rationals, min_size=1, max_size=5), st.fractions(0, 1), st.fractions("1/100", 1))
+@given(fractions, st.lists(fractions, min_size=1, max_size=5), rationals(0, 1, 100), rates)
 def test_weight_decay_is_the_gradient_of_the_penalty_over_fractions(
     w: Fraction, gradients: list[Fraction], decay: Fraction, alpha: Fraction
 ) -> None:
@@ -102,7 +104,7 @@ def test_rmsprop_is_its_formula() -> None:
     np.testing.assert_allclose(stepped, w, rtol=1e-13)
 
 
-@given(st.lists(rationals, min_size=2, max_size=6))
+@given(st.lists(fractions, min_size=2, max_size=6))
 def test_momentum_equals_pytorchs_convention_while_the_rate_is_constant(gradients: list[Fraction]) -> None:
     alpha, beta = Fraction(1, 10), Fraction(9, 10)
     parameter = exact(1)
