@@ -49,7 +49,7 @@ def gradient_bounds(output: Value) -> dict[Value, Any]:
             error[v] = own + sum(abs(q) * error[a] for q, a in zip(p, v.args, strict=True))
             partials[v] = p
             partial_errors[v] = [
-                sum(d * (error[a] + 16 * UNIT * abs(exact[a])) for d, a in zip(row, v.args, strict=True))
+                sum(d * (error[a] + 16 * UNIT * abs(exact[a])) for d, a in zip(row, v.args, strict=True) if d)
                 + 16 * UNIT * abs(q)
                 for row, q in zip(second, p, strict=True)
             ]
@@ -82,5 +82,5 @@ def _second_derivatives(v: Value, xs: list[Any], p: list[Any]) -> list[list[Any]
             continue
         moved: list[Number] = [x + (h if i == j else 0) for i, x in enumerate(xs)]
         after = _partials(v, v.row.value(*moved), moved)
-        columns.append([abs((to - start) / h) for start, to in zip(p, after, strict=True)])
+        columns.append([abs((to - start) / h) if to != start else 0 for start, to in zip(p, after, strict=True)])
     return [list(row) for row in zip(*columns, strict=True)]
