@@ -1,4 +1,4 @@
-"""Scalar reverse mode beside micrograd: time and memory per operation, in one interleaved run.
+"""Scalar reverse mode beside its peers: time and memory per operation, in one interleaved run.
 
     python benchmarks/scalar.py [--quick]
 
@@ -6,7 +6,8 @@ Every figure is a ratio of CPU times measured in turn within one process; median
 building the graph and of backward(); results are kept alive until the clock has stopped. "micrograd+" is micrograd with
 the recursion limit lifted and the garbage collector off while it is timed, which is most favourable to it; "micrograd"
 is micrograd as shipped, collector on. Ours runs with the collector on (and once more with it off, for comparison).
-Before anything is timed, the gradients are compared to the last bit.
+autograd, PyTorch and JAX, where installed, run a shorter chain of the same operations, collector on for all.
+Before anything is timed, the gradients are compared.
 """
 
 from __future__ import annotations
@@ -20,17 +21,20 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable
+from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any
 
 from micrograd.engine import Value as MicrogradValue
 from micrograd.nn import MLP as MicrogradMLP
+from scalar_peers import PEERS
 
 from engine import Value
 from engine.graph import Graph
 from nn.scalar import MLP
 
-POINTS, CHAIN = 100, 100_000
+POINTS, CHAIN, SHORT_CHAIN = 100, 100_000, 2_000
+START = 0.999, 0.001  # w and b of the chains
 
 
 def moons_net(kind: Any) -> Callable[[], tuple[Any, list[Any]]]:
@@ -62,13 +66,18 @@ def chain(kind: Any) -> Callable[[], tuple[Any, list[Any]]]:
     """100,000 operations, each on the result of the one before: multiplications and additions in turn."""
 
     def build() -> tuple[Any, list[Any]]:
-        w, b = kind(0.999), kind(0.001)
-        x = w
-        for _ in range(CHAIN // 2):
-            x = x * w + b
-        return x, [w, b]
+        w, b = map(kind, START)
+        return multiply_add(w, b, CHAIN), [w, b]
 
     return build
+
+
+def multiply_add(w: Any, b: Any, operations: int) -> Any:
+    """Return w w + b, times w, plus b, and so on."""
+    x = w
+    for _ in range(operations // 2):
+        x = x * w + b
+    return x
 
 
 def one_sample(kind: Any) -> Callable[[], tuple[Any, list[Any]]]:
@@ -123,6 +132,27 @@ def memory(build: Callable[[], tuple[Any, list[Any]]]) -> int:
     return after - before
 
 
+def print_peers(rounds: int) -> None:
+    """Print the time per operation of a short chain for each library that is installed."""
+    contenders: dict[str, Callable[[], tuple[float, ...]]] = {}
+    for name, (module, make) in PEERS.items():
+        if find_spec(module):
+            contenders[name] = make(lambda w, b: multiply_add(w, b, SHORT_CHAIN), START)
+            for theirs, ours in zip(contenders[name](), contenders["ours"](), strict=True):  # warm now, too
+                if abs(theirs - ours) > SHORT_CHAIN * sys.float_info.epsilon * abs(ours):  # all terms are positive
+                    raise SystemExit(f"{name} has {theirs}, ours is {ours}; nothing was timed")
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            start = time.process_time()
+            run()
+            times[name].append(time.process_time() - start)
+    print(f"\nchain of {SHORT_CHAIN:,} operations, collector on{'ns/op':>12}{'ours / it':>12}")
+    for name, measured in times.items():
+        ratio = statistics.median(a / b for a, b in zip(times["ours"], measured, strict=True))
+        print(f"{name:44}{statistics.median(measured) / SHORT_CHAIN * 1e9:10,.0f}{ratio:12.4f}")
+
+
 def main(rounds: int) -> None:
     """Print one row per workload: ratios to micrograd+, the target, and whether it was reached."""
     print(f"Python {sys.version.split()[0]}, CPU time, medians of {rounds} interleaved rounds; micrograd+ = 1.00")
@@ -154,6 +184,7 @@ def main(rounds: int) -> None:
     for name, kind in (("ours", Value), ("micrograd", MicrogradValue)):
         print(f"memory per operation, moons net, {name}: {memory(moons_net(kind)) / operations:.0f} bytes")
     print("target: <= 170 bytes")
+    print_peers(rounds)
 
 
 if __name__ == "__main__":
