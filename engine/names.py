@@ -59,10 +59,22 @@ def namer(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -> Cal
 
     def name(v: Value) -> str:
         if v.label or id(v) in found:
-            return v.label or found[id(v)]
+            return one_line(v.label) or found[id(v)]
         return f"{shown(v.data)}" if isinstance(v, Constant) else f"#{index[v]}"
 
     return name
+
+
+def one_line(label: str) -> str:
+    r"""Return a label as a table or a picture can show it: one line; what has no shape (control characters) as a mark.
+
+    >>> one_line("two\nlines"), one_line("bell\a")
+    ('two lines', 'bell\ufffd')
+    """
+    if label.isprintable():
+        return label
+    marks = (letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in label.replace("\n", " "))
+    return "".join(marks)
 
 
 def _values_in(path: str, thing: Any, depth: int) -> Iterator[tuple[str, Value]]:

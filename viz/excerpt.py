@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.graph import Edge, postorder
+from engine.names import one_line
 from engine.value import Constant, Value
 
 MAX_NODES = 150
@@ -76,7 +77,7 @@ class Excerpt:
 
     def label(self, node: Value) -> str:
         """Return a node's own label, or the name that its caller has for it, or nothing."""
-        return label_of(node) or self.names.get(id(node), "")
+        return one_line(node.label) or self.names.get(id(node), "")
 
 
 def excerpt(
@@ -184,17 +185,3 @@ def visible_positions(node: Value, max_arguments: int) -> list[int]:
         first = [*range(kept - 1), pairs - 1] if kept > 1 else [0]
         return [*first, *(pairs + position for position in first), *([count - 1] if bias else [])]
     return [*range(max_arguments - 1), count - 1]
-
-
-def label_of(node: Value) -> str:
-    r"""Return a node's label as a picture can show it: one line; what has no shape (control characters) as a mark.
-
-    Examples
-    --------
-    >>> label_of(Value(1.0, label="two\nlines")), label_of(Value(1.0))
-    ('two lines', '')
-    """
-    marks = (
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in node.label.replace("\n", " ")
-    )
-    return "".join(marks)

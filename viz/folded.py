@@ -41,7 +41,7 @@ def folded_diagram(folded: Folded, parameters: Iterable[Value] | None = None, li
     --------
     >>> from nn.scalar import MLP
     >>> from viz.folding import fold
-    >>> from viz.record import record
+    >>> from engine.record import record
     >>> made = folded_diagram(fold(record(MLP(2, [3, 1])([1.0, 2.0])), "layer", 60))
     >>> [(node.title, node.operation) for node in made.nodes]
     [('input', ''), ('layer 1', 'ReLU(W x + b)'), ('layer 2', 'W x + b')]

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from engine.record import Record
 from viz import numerals
 from viz.diagram import Use, contribution_of, factor, is_negative, local_derivatives, message
 from viz.excerpt import Excerpt
 from viz.folding import Folded, Unit
-from viz.record import Record
 
 MANY = 60  # lines; further labels would hide each other, and stand in the tooltips alone
 _Edge = tuple[int, int, int]  # source, target and position, as in engine.graph.Edge

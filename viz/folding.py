@@ -12,9 +12,9 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.neurons import SUMS, Layer, Neuron, find_layers, find_neurons
+from engine.record import Record
 from engine.value import Constant, Value
-from viz.neurons import SUMS, Layer, Neuron, find_layers, find_neurons
-from viz.record import Record
 from viz.shapes import Comparison, Shapes
 
 LEVELS = ("auto", "op", "neuron", "layer", "shape")
@@ -90,7 +90,7 @@ def fold(graph: Record, level: Level, limit: int) -> Folded:
     Examples
     --------
     >>> from engine import sum_
-    >>> from viz.record import record
+    >>> from engine.record import record
     >>> squares = record(sum_([Value(float(i)) ** 2 for i in range(16)]))
     >>> [(unit.kind, len(unit.outputs)) for unit in fold(squares, "shape", 10).units]
     [('value', 16), ('value', 16), ('value', 1)]

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from engine.record import Record
 from engine.value import Value
 from viz import numerals
 from viz.diagram import contribution_of, cut, local_derivatives
 from viz.folding import Folded
-from viz.record import Record
 
 SHOWN = 4  # paths
 COUNTED = 10**12
@@ -51,7 +51,7 @@ def paths_from(graph: Record, value: Value, folded: Folded | None = None) -> Hig
 
     Examples
     --------
-    >>> from viz.record import record
+    >>> from engine.record import record
     >>> x = Value(3.0, label="x")
     >>> y = x * x + x
     >>> y.label = "y"

@@ -6,10 +6,17 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from engine.elementary import DOT
+from engine.neurons import WEIGHT_NAME
 from engine.value import Value
 
 ROLES = ("input", "parameter", "operation", "output")
-WEIGHT_NAME = re.compile(r"(?:.*\.)?(w|weights?|theta)($|[\d_\[(., ])", re.IGNORECASE)
+# Round corners, a heavy frame, a double frame: a role can be seen without colour.
+SHAPES = {
+    "input": {"style": "rounded,filled", "penwidth": "1.2"},
+    "parameter": {"style": "filled", "penwidth": "2.4"},
+    "operation": {"style": "filled", "penwidth": "1"},
+    "output": {"style": "filled", "penwidth": "1.2", "peripheries": "2"},
+}
 BIAS_NAME = re.compile(r"(?:.*\.)?(b|bias|biases)($|[\d_\[(., ])", re.IGNORECASE)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
+from engine.record import Record
 from engine.value import POW, Constant
-from viz.record import Record
 
 Shapes = dict[int, int]  # the last node of each instance -> the number of its shape
 DEPTHS = (1, 0)  # how far back two nodes are compared where whole expressions are too many
@@ -34,7 +34,7 @@ class Comparison:
     Examples
     --------
     >>> from engine import Value
-    >>> from viz.record import record
+    >>> from engine.record import record
     >>> x, y = Value(1.0), Value(2.0)
     >>> graph = record(x * x + y * y)
     >>> [len(set(shapes.values())) for shapes in Comparison(graph, range(5), {}, {}).coarser(100)]

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from engine.neurons import find_layers, find_neurons
+from engine.record import Record, record
 from engine.value import Constant, Value
 from viz.diagram import Cluster, Diagram, diagram
 from viz.excerpt import MAX_ARGUMENTS, MAX_NODES, check, excerpt
@@ -19,8 +21,6 @@ from viz.folded import folded_diagram
 from viz.folding import LEVELS, READABLE, Folded, Level, fold
 from viz.highlight import paths_from
 from viz.names import names_of
-from viz.neurons import find_layers, find_neurons
-from viz.record import Record, record
 
 _WEIGHT = re.compile(r"(.*)\.layers\[(\d+)\](?:\.neurons)?\[(\d+)\]\.(?:(w|b)(?:\[(\d+)\])?)")
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import Value, sum_
+from engine.record import record
 from engine.value import Constant
 from nn.scalar import MLP
 from viz.diagram import Diagram, Node
 from viz.folding import fold
 from viz.numerals import TIMES
-from viz.record import record
 from viz.view import view
 
 

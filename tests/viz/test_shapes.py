@@ -1,6 +1,6 @@
 from engine import Value, sum_
+from engine.record import record
 from engine.value import Constant
-from viz.record import record
 from viz.shapes import Comparison
 
 

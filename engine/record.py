@@ -7,26 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.graph import postorder
+from engine.names import one_line
 from engine.value import Value
-from viz.excerpt import label_of
 
 
 @dataclass(frozen=True)
 class Record:
-    """A graph: an id is a position in ``nodes``, as in ``Graph(output).nodes``.
+    """A graph: an id is a position in `nodes`, as in `Graph(output).nodes`.
 
     Attributes
     ----------
-    nodes : tuple of Value
-        Arguments before uses; the output is last.
-    arguments : list of tuple of int
-        The ids of each node's arguments, in order.
-    uses : list of int
-        How often each node is used as an argument.
-    user : list of int
-        The last node that uses it; -1 for the output.
-    names : mapping of int to str
-        Names for Values without a label, by ``id``.
+    nodes: every Value, arguments before uses; the output is last.
+    arguments: the ids of each node's arguments, in order.
+    uses: how often each node is used as an argument.
+    user: the last node that uses it; -1 for the output.
+    names: names for Values without a label, by `id`.
     """
 
     nodes: tuple[Value, ...]
@@ -38,15 +33,13 @@ class Record:
     def label(self, number: int) -> str:
         """Return a node's own label, or the name that its caller has for it, or nothing."""
         node = self.nodes[number]
-        return label_of(node) if node.label else self.names.get(id(node), "") if self.names else ""
+        return one_line(node.label) if node.label else self.names.get(id(node), "") if self.names else ""
 
     def sum_terms(self, root: int, rows: frozenset[Any], labelled: bool) -> tuple[list[int], list[int]]:
         """Return the terms of a sum that was written with several +, and the ids of its inner additions.
 
-        A partial sum that is used elsewhere too is a term of its own, and so is one with a name unless ``labelled``.
+        A partial sum that is used elsewhere too is a term of its own, and so is one with a name unless `labelled`.
 
-        Examples
-        --------
         >>> a = Value(1.0)
         >>> found = record(a + a.exp() + a)
         >>> found.sum_terms(3, frozenset({found.nodes[3].row}), labelled=True)
@@ -67,16 +60,23 @@ class Record:
 
 
 def record(output: Value, names: Mapping[int, str] | None = None) -> Record:
-    """Read a value's graph.
+    """Read the graph of a Value.
 
-    Examples
-    --------
     >>> x = Value(3.0)
     >>> found = record(x * x)
     >>> found.arguments, found.uses, found.user
     ([(), (0, 0)], [2, 0], [1, -1])
     """
-    nodes = tuple(postorder(output))
+    return record_of(tuple(postorder(output)), names)
+
+
+def record_of(nodes: tuple[Value, ...], names: Mapping[int, str] | None = None) -> Record:
+    """Return the same for nodes that are in order already, as those of a Graph are.
+
+    >>> x = Value(3.0)
+    >>> record_of((x, x.exp())).user
+    [1, -1]
+    """
     ids = {id(node): number for number, node in enumerate(nodes)}
     arguments: list[tuple[int, ...]] = []
     uses, user = [0] * len(nodes), [-1] * len(nodes)

@@ -1,11 +1,12 @@
 import random
 
 import pytest
+from networks import lecture_neuron, moons
 
 from engine import Value, dot
+from engine.neurons import find_layers, find_neurons
+from engine.record import record
 from nn.scalar import MLP
-from viz.neurons import find_layers, find_neurons
-from viz.record import record
 
 
 def layers_of(value: Value) -> list[tuple[int, set[str]]]:
@@ -13,21 +14,21 @@ def layers_of(value: Value) -> list[tuple[int, set[str]]]:
     return [(len(layer.neurons), set(layer.activations)) for layer in find_layers(graph, find_neurons(graph))]
 
 
-def test_a_network_of_dot_products_and_one_of_products_and_sums_have_the_same_layers(moons_loss: Value) -> None:
-    assert layers_of(moons_loss) == [(16, {"relu"}), (16, {"relu"}), (1, {""})]
+def test_a_network_of_dot_products_and_one_of_products_and_sums_have_the_same_layers() -> None:
+    assert layers_of(moons()) == [(16, {"relu"}), (16, {"relu"}), (1, {""})]
     model = MLP(2, [16, 16, 1], rng=random.Random(0))
     total = model([0.5, 1.0]) + model([Value(2.0), Value(3.0)])
     assert layers_of(total) == [(16, {"relu"}), (16, {"relu"}), (1, {""})]
 
 
-def test_a_neuron_at_work_on_ten_samples_is_found_ten_times(moons_loss: Value) -> None:
-    found = find_neurons(record(moons_loss))
+def test_a_neuron_at_work_on_ten_samples_is_found_ten_times() -> None:
+    found = find_neurons(record(moons()))
     assert len(found) == 10 * 33
     assert len({neuron.parameters for neuron in found}) == 33
 
 
-def test_micrograds_neuron_is_one_with_its_names_telling_weights_from_inputs(neuron: Value) -> None:
-    graph = record(neuron)
+def test_micrograds_neuron_is_one_with_its_names_telling_weights_from_inputs() -> None:
+    graph = record(lecture_neuron())
     (found,) = find_neurons(graph)
     assert [graph.nodes[n].label for n in found.weights] == ["w1", "w2"]
     assert [graph.nodes[n].label for n in found.inputs] == ["x1", "x2"]

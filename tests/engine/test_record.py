@@ -1,9 +1,12 @@
+from networks import lecture_neuron
+
 from engine import Graph, Value
 from engine.elementary import ADD
-from viz.record import record
+from engine.record import record
 
 
-def test_a_record_has_the_ids_and_edges_of_the_graph(neuron: Value) -> None:
+def test_a_record_has_the_ids_and_edges_of_the_graph() -> None:
+    neuron = lecture_neuron()
     found, graph = record(neuron), Graph(neuron)
     assert found.nodes == graph.nodes
     edges = [(a, n, p) for n, arguments in enumerate(found.arguments) for p, a in enumerate(arguments)]

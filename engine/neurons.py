@@ -7,16 +7,17 @@ are one layer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.elementary import ADD, DOT, MUL, SUM
+from engine.record import Record
 from engine.value import Constant
-from viz.record import Record
-from viz.roles import WEIGHT_NAME
 
 ACTIVATIONS = frozenset("relu leaky_relu elu sigmoid tanh softplus silu gelu erf atan sin".split())
 SUMS = frozenset({ADD, SUM})
+WEIGHT_NAME = re.compile(r"(?:.*\.)?(w|weights?|theta)($|[\d_\[(., ])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -25,16 +26,11 @@ class Neuron:
 
     Attributes
     ----------
-    output : int
-        Its activation, or the sum where it has none.
-    inner : tuple of int
-        Every operation it is made of, the output too.
-    weights, inputs : tuple of int
-        w and x, pair by pair.
-    bias : int or None
-        b.
-    activation : str
-        The name of s; empty where there is none.
+    output: its activation, or the sum where it has none.
+    inner: every operation it is made of, the output too.
+    weights, inputs: w and x, pair by pair.
+    bias: b, if there is one.
+    activation: the name of s; empty where there is none.
     """
 
     output: int
@@ -61,13 +57,12 @@ class Layer:
 def find_neurons(graph: Record) -> list[Neuron]:
     """Return every neuron at work, in topological order.
 
-    Examples
-    --------
-    >>> from nn.scalar import MLP
-    >>> from viz.record import record
-    >>> found = find_neurons(record(MLP(2, [3, 1])([1.0, 2.0])))
+    >>> from engine import Value, dot
+    >>> from engine.record import record
+    >>> hidden = [dot([Value(1.0), Value(2.0)], [3.0, 4.0]).tanh() for _ in range(2)]
+    >>> found = find_neurons(record(dot([Value(5.0), Value(6.0)], hidden, Value(7.0))))
     >>> [(len(neuron.weights), neuron.activation) for neuron in found]
-    [(2, 'relu'), (2, 'relu'), (2, 'relu'), (3, '')]
+    [(2, 'tanh'), (2, 'tanh'), (2, '')]
     """
     found = []
     for number, node in enumerate(graph.nodes):
@@ -158,13 +153,12 @@ def _is_plausible(graph: Record, neuron: Neuron, outputs: set[int]) -> bool:
 def find_layers(graph: Record, neurons: Sequence[Neuron]) -> list[Layer]:
     """Return the layers that neurons form, those nearest the inputs first.
 
-    Examples
-    --------
-    >>> from nn.scalar import MLP
-    >>> from viz.record import record
-    >>> graph = record(MLP(2, [3, 1])([1.0, 2.0]))
+    >>> from engine import Value, dot
+    >>> from engine.record import record
+    >>> hidden = [dot([Value(1.0), Value(2.0)], [3.0, 4.0]).tanh() for _ in range(2)]
+    >>> graph = record(dot([Value(5.0), Value(6.0)], hidden, Value(7.0)))
     >>> [len(layer.neurons) for layer in find_layers(graph, find_neurons(graph))]
-    [3, 1]
+    [2, 1]
     """
     activations: dict[tuple[int, ...], str] = {}
     parent: dict[tuple[int, ...], tuple[int, ...]] = {}
