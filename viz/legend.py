@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from viz.boxes import quiet, words
 from viz.diagram import Diagram
 from viz.flags import ALARMS, HUGE
@@ -9,6 +11,7 @@ from viz.numerals import TIMES
 from viz.roles import ROLES
 from viz.theme import Theme
 
+DERIVATIVE = f"edge: {TIMES} the local derivative"
 SWATCHES = {
     "input": 'BORDER="1" STYLE="ROUNDED"',
     "parameter": 'BORDER="2"',
@@ -19,20 +22,36 @@ SWATCHES = {
 
 def caption(title: str, made: Diagram, look: Theme, legend: bool) -> str:
     """Return the HTML-like label of a whole drawing."""
-    lines = []
-    if title:
-        lines.append(f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="14"><B>{words(title)}</B></FONT></TD></TR>')
-    remarks = (*made.note.split("; "), *made.highlights)
-    lines += [f'<TR><TD ALIGN="LEFT">{quiet(line, look)}</TD></TR>' for line in remarks]
+    lines = [quiet(line, look) for line in (*made.note.split("; "), *made.highlights)]
     if legend:
-        lines.append(f'<TR><TD ALIGN="LEFT">{_roles(made, look)}</TD></TR>')
-        lines += [f'<TR><TD ALIGN="LEFT">{quiet(line, look)}</TD></TR>' for line in _marks(made)]
-    lines.append('<TR><TD HEIGHT="6"></TD></TR>')
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{"".join(lines)}</TABLE>>'
+        lines.append(swatches({node.role for node in made.nodes}, DERIVATIVE, look))
+        lines += [quiet(line, look) for line in _marks(made)]
+    return heading(title, lines)
 
 
-def _roles(made: Diagram, look: Theme) -> str:
-    present = {node.role for node in made.nodes}
+def heading(title: str, lines: Sequence[str]) -> str:
+    """Return the lines on top of a drawing, each an HTML-like label, with its title above them if it has one.
+
+    Examples
+    --------
+    >>> heading("y = 2.0000", ["3 nodes"]).count("<TR>"), heading("", []).count("<TR>")
+    (3, 1)
+    """
+    above = [f'<FONT POINT-SIZE="14"><B>{words(title)}</B></FONT>'] if title else []
+    rows = "".join(f'<TR><TD ALIGN="LEFT">{line}</TD></TR>' for line in (*above, *lines))
+    rows += '<TR><TD HEIGHT="6"></TD></TR>'  # room before the drawing
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{rows}</TABLE>>'
+
+
+def swatches(present: set[str], remark: str, look: Theme) -> str:
+    """Return a sample of each role that a drawing has, and a remark, as a row of an HTML-like label.
+
+    Examples
+    --------
+    >>> from viz.theme import LIGHT
+    >>> swatches({"input", "output"}, "dashed: the adjoint", LIGHT).count("<TABLE")
+    2
+    """
     cells = []
     for role in ROLES:
         if role in present:
@@ -42,7 +61,7 @@ def _roles(made: Diagram, look: Theme) -> str:
                 inner = f'<TABLE BORDER="0" CELLSPACING="1"><TR>{cell}</TR></TABLE>'
                 cell = f'<TD BORDER="1" CELLPADDING="1" {colours}>{inner}</TD>'
             cells.append(cell)
-    cells.append(f"<TD>{quiet(f'edge: {TIMES} the local derivative', look)}</TD>")
+    cells.append(f"<TD>{quiet(remark, look)}</TD>")
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="4" CELLPADDING="2"><TR>{"".join(cells)}</TR></TABLE>'
 
 

@@ -13,6 +13,7 @@ from viz import theme as themes
 from viz.boxes import plain, quiet, words
 from viz.drawing import Drawing, digest
 from viz.layers import Layers, is_network, layers_of
+from viz.legend import heading
 from viz.numerals import exact, short
 from viz.theme import MONOSPACE, Theme
 
@@ -231,7 +232,7 @@ def _line(place: tuple[int, int, int], weight: float | None, largest: float, loo
 
 
 def _caption(title: str, weights: list[float], largest: float, look: Theme) -> str:
-    lines = [f'<FONT POINT-SIZE="14"><B>{words(title)}</B></FONT>'] if title else []
+    lines = []
     kinds = [
         ("━━━", " positive weight", look.positive, any(weight >= 0 for weight in weights)),
         ("╍╍╍", " negative weight", look.negative, any(weight < 0 for weight in weights)),
@@ -243,9 +244,7 @@ def _caption(title: str, weights: list[float], largest: float, look: Theme) -> s
         ]
         lines.append(words("   ").join(samples))
         lines.append(quiet(f"width: |weight|, the widest is {short(largest)}", look))
-    rows = "".join(f'<TR><TD ALIGN="LEFT">{line}</TD></TR>' for line in lines)
-    rows += '<TR><TD HEIGHT="6"></TD></TR>'
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{rows}</TABLE>>'
+    return heading(title, lines)
 
 
 def _in_words(layers: Layers, shown: list[list[int]]) -> str:

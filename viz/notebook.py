@@ -1,4 +1,4 @@
-"""What a notebook shows for a Value, a Graph or a network: its picture, and text where there is none.
+"""What a notebook shows for a Value, a graph, a network, a lifted program or a check: a picture, else text.
 
 Their ``_repr_mimebundle_`` call these functions, which answer in about a second whatever the size, and never with a
 traceback. The picture carries its title and description for readers who do not see it.
@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.value import Value
 from viz.text import outline
 from viz.view import view
 
+if TYPE_CHECKING:
+    from engine.check.report import Report
+    from engine.lift import Lifted
+
 SECONDS = 2.0
 SVG = "image/svg+xml"
+HTML = "text/html"
 TEXT = "text/plain"
 
 
@@ -81,15 +86,73 @@ def network_bundle(
     return _bundle(repr(network), picture, include, exclude)
 
 
+def program_bundle(
+    lifted: Lifted, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+) -> dict[str, str]:
+    """Return the SVG and the text of a lifted program by MIME type: the scalar graph beside it, and its lines.
+
+    Parameters
+    ----------
+    lifted : engine.lift.Lifted
+        What a cell ends with.
+    include, exclude : iterable of str, optional
+        The MIME types that are wanted, or not.
+
+    Examples
+    --------
+    >>> from engine.lift import lift
+    >>> print(program_bundle(lift(lambda x: x.tanh() * 2, 1.0), exclude=["image/svg+xml"])["text/plain"])
+    # input: x a number
+    # forward
+    v1 = tanh(x) * 2.0  # a number
+    return v1
+    """
+
+    def picture() -> str:
+        from viz.program import draw_program
+
+        return draw_program(lifted, theme="auto").picture("svg", SECONDS).decode()
+
+    return _bundle(str(lifted), picture, include, exclude)
+
+
+def report_bundle(
+    report: Report, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+) -> dict[str, str]:
+    """Return the report of a gradient check as a table of HTML, and as text, by MIME type.
+
+    Parameters
+    ----------
+    report : engine.check.Report
+        What a cell ends with.
+    include, exclude : iterable of str, optional
+        The MIME types that are wanted, or not.
+
+    Examples
+    --------
+    >>> from engine.check import check_gradient
+    >>> report = check_gradient(lambda x: x * x, lambda x: 2 * x, at=2.0)
+    >>> sorted(report_bundle(report)), report_bundle(report, include=["text/plain"])["text/plain"].splitlines()[0]
+    (['text/html', 'text/plain'], 'gradient: ok   (1 component: 1 ok)')
+    """
+    from viz.report_table import report_table
+
+    return _bundle(str(report), lambda: report_table(report), include, exclude, kind=HTML)
+
+
 def _bundle(
-    text: str, picture: Callable[[], str], include: Iterable[str] | None, exclude: Iterable[str] | None
+    text: str,
+    picture: Callable[[], str],
+    include: Iterable[str] | None,
+    exclude: Iterable[str] | None,
+    kind: str = SVG,
 ) -> dict[str, str]:
     bundle = {}
-    if _wants(SVG, include, exclude) and _shows_pictures():
+    if _wants(kind, include, exclude) and _shows(kind):
         from viz.render import RenderError
 
         try:
-            bundle[SVG] = picture()
+            bundle[kind] = picture()
         except RenderError as error:
             text = f"{text}\n({error})"
     if _wants(TEXT, include, exclude):
@@ -101,8 +164,8 @@ def _wants(kind: str, include: Iterable[str] | None, exclude: Iterable[str] | No
     return (include is None or kind in include) and (exclude is None or kind not in exclude)
 
 
-def _shows_pictures() -> bool:
-    """Whether what asks can show an SVG; IPython in a terminal cannot, and need not wait for one."""
+def _shows(kind: str) -> bool:
+    """Whether what asks can show this type; IPython in a terminal shows no SVG, and need not wait for one."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    return shell is None or SVG in shell.display_formatter.active_types
+    return shell is None or kind in shell.display_formatter.active_types

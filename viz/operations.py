@@ -21,6 +21,7 @@ from viz.flags import ALARMS
 from viz.folding import Level
 from viz.legend import caption
 from viz.numerals import short
+from viz.roles import SHAPES
 from viz.text import outline
 from viz.theme import MONOSPACE, Theme
 from viz.view import view
@@ -29,13 +30,6 @@ from viz.view import view
 SIDES = {"LR": ("op:w", "e"), "TB": ("n", "s"), "RL": ("op:e", "w"), "BT": ("s", "n")}
 STRIPES = 1.2  # pairs of stripes per letter of a box's width: the hatching of a dead ReLU
 LONG = 600  # the length of all edges, in ranks, from which edges are drawn straight
-# Round corners, a heavy frame, a double frame: a role can be seen without colour.
-SHAPES = {
-    "input": {"style": "rounded,filled", "penwidth": "1.2"},
-    "parameter": {"style": "filled", "penwidth": "2.4"},
-    "operation": {"style": "filled", "penwidth": "1"},
-    "output": {"style": "filled", "penwidth": "1.2", "peripheries": "2"},
-}
 
 
 def draw(

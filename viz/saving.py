@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +28,19 @@ SUFFIXES = (*(f".{name}" for name in FORMATS), ".dot", ".txt", ".tex", ".mmd")
 
 
 def save(subject: Any, path: str | os.PathLike[str], *, seconds: float = SECONDS, **options: Any) -> Path:
-    """Save a picture of a Value, a network, a Digraph or of steps in the format that the file's suffix names.
+    """Save a picture of a Value, a network, a lifted program, a Digraph or of steps in the format of the file's suffix.
 
     Parameters
     ----------
-    subject : Value, Network, MLP, graphviz.Digraph or Frames
-        What to show; a Value is drawn by ``draw``, a network by ``draw_network``, steps are made by ``frames``.
+    subject : Value, Network, MLP, Lifted, graphviz.Digraph or Frames
+        What to show; a Value is drawn by ``draw``, a network by ``draw_network``, a lifted program by
+        ``draw_program``, steps are made by ``frames``.
     path : str or path
         Where to; .svg, .pdf and .png need Graphviz, .dot, .txt, .tex (TikZ) and .mmd (Mermaid) need nothing.
     seconds : float
         The time limit of the layout.
     **options
-        Handed to ``draw``, ``draw_network``, ``tree`` for .txt, or ``viz.frame_files.save_frames``.
+        Handed to the function that draws, ``tree`` for .txt, or ``viz.frame_files.save_frames``.
 
     Returns
     -------
@@ -124,6 +126,17 @@ def _drawing(subject: Any, options: dict[str, Any]) -> Any:
         return subject
     if is_network(subject):
         return draw_network(subject, **options)
+    if _is_lifted(subject):
+        from viz.program import draw_program  # brings all of engine.lift along
+
+        return draw_program(subject, **options)
     raise TypeError(
-        f"cannot draw {type(subject).__name__} {subject!r:.60}: give a Value, a network or a graphviz.Digraph"
+        f"cannot draw {type(subject).__name__} {subject!r:.60}: give a Value, a network, a lifted program or a "
+        "graphviz.Digraph"
     )
+
+
+def _is_lifted(subject: Any) -> bool:
+    """Whether it is a lifted program, without importing what makes them for anybody who has none."""
+    module = sys.modules.get("engine.lift")
+    return module is not None and isinstance(subject, module.Lifted)

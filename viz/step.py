@@ -21,6 +21,7 @@ from viz.boxes import box, plain, quiet, words
 from viz.diagram import Node
 from viz.drawing import Drawing, digest
 from viz.heat import GAP, Block, table
+from viz.legend import heading
 from viz.network import visible_units
 from viz.step_numbers import Step, step_of
 from viz.theme import MONOSPACE, Theme
@@ -267,8 +268,7 @@ def _graph_attributes(look: Theme, scope: str) -> dict[str, str]:
 
 
 def _caption(title: str, said: Sequence[str], look: Theme, legend: bool) -> str:
-    lines = [f'<FONT POINT-SIZE="14"><B>{words(title)}</B></FONT>'] if title else []
-    lines += [words(said[0]), words(said[1]), words(said[2])]
+    lines = [words(line) for line in said]
     if legend:
         lines.append(
             quiet("cells and edges: ", look)
@@ -276,6 +276,4 @@ def _caption(title: str, said: Sequence[str], look: Theme, legend: bool) -> str:
             + f'<FONT COLOR="{look.negative}">negative (dashed)</FONT>'
             + quiet("; the deeper, the nearer to the largest of its block; empty: zero; heavy: the row", look)
         )
-    rows = "".join(f'<TR><TD ALIGN="LEFT">{line}</TD></TR>' for line in lines)
-    rows += '<TR><TD HEIGHT="6"></TD></TR>'
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{rows}</TABLE>>'
+    return heading(title, lines)

@@ -76,6 +76,12 @@ class Report:
             lines += ["to repeat it:", *("  " + line for line in self.reproduction.splitlines())]
         return "\n".join(lines)
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Show the report in a notebook as a table; it is made by viz, which is imported only here."""
+        from viz.notebook import report_bundle
+
+        return report_bundle(self, include, exclude)
+
 
 def _relative(c: Component) -> float:
     if not math.isfinite(c.claimed) or c.truth - c.truth != 0:

@@ -3,62 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
 from engine.lift import grouping, simplify, tracing
 from engine.lift.adjoint import adjoint
+from engine.lift.batches import as_batch, as_batches
 from engine.lift.emission import Function, module, readable
+from engine.lift.gradients import Array, Gradients
 from engine.lift.naming import named
 from engine.lift.program import Program
-from engine.lift.structure import argument_names, example_values, filled, flat_values, outputs_of, parameter_structure
+from engine.lift.structure import argument_names, example_values, flat_values, outputs_of, parameter_structure
 from engine.value import Value
 
-Array = Any
-"""An array of NumPy, or of another library that has the functions of the array API."""
-
 REDUCTIONS = ("mean", "sum", "none")
-
-
-@dataclass(slots=True, eq=False)
-class Gradients:
-    """The derivatives of a loss by the parameters.
-
-    Attributes
-    ----------
-    loss: the value: a float, or with reduction="none" an array of shape (m,).
-    arrays: W1, b1, ...: each gradient has the shape of its array; with reduction="none" the samples come first.
-    """
-
-    loss: Any
-    arrays: dict[str, Array]
-    _structure: Any
-    _places: dict[Value, tuple[str, int]]
-
-    @property
-    def parameters(self) -> list[Array]:
-        """The gradients as a list, in the order of `Lifted.parameters`."""
-        return list(self.arrays.values())
-
-    @property
-    def nested(self) -> Any:
-        """The gradients in the shape of the parameters that were given: a float, or an array (m,), for each Value."""
-        flat = {name: array.reshape((*array.shape[: self._samples], -1)) for name, array in self.arrays.items()}
-        found = {v: flat[name][..., i] for v, (name, i) in self._places.items() if name}
-        numbers = {v: x if self._samples else float(x) for v, x in found.items()}
-        zero = (self.loss != self.loss) * 0.0 if self._samples else 0.0  # of the loss's shape, were it infinite
-        return filled(self._structure, {v: numbers.get(v, zero) for v in self._places})
-
-    @property
-    def _samples(self) -> int:
-        return int(getattr(self.loss, "ndim", 0) > 0)
 
 
 class Lifted:
     """A function of Values, lifted to arrays: call it on batches, one sample per row.
 
-    Made by `lift`, which describes what it takes.
+    Made by `lift`, which describes what it takes. A loss of a sample and its target is a model that `nn.training.train`
+    and `nn.lbfgs.lbfgs` take, as they take an `nn.matrix.Network`.
 
     Attributes
     ----------
@@ -67,7 +32,10 @@ class Lifted:
         JAX, CuPy) in their place and call the program on such batches; `write_back` to the Values.
     arguments: the names of the batches.
     dtype: the arrays' type.
+    reduction: "mean": `loss` and `gradients` are of the mean over a batch.
     """
+
+    reduction = "mean"
 
     def __init__(
         self, passes: dict[str, Program], structure: Any, values: Sequence[Value], arguments: Sequence[str], dtype: Any
@@ -77,6 +45,8 @@ class Lifted:
         self.passes = passes
         self.arguments = tuple(arguments)
         self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
+            raise ValueError(f"dtype must be float32 or float64, got {self.dtype}")
         self._structure = structure
         self._forward = passes["names"]
         self._functions: dict[str, Callable[..., Any]] = {}
@@ -130,6 +100,22 @@ class Lifted:
         """Return the gradients of the mean loss over a batch, for an optimizer's step on `parameters`."""
         return self.value_and_grad(*batches)[1]
 
+    def loss(self, *batches: Any) -> float:
+        """Return the mean of the function's results over a batch."""
+        return float(self._single(self(*batches)).mean())
+
+    def samples(self, X: Any) -> Array:
+        """Return a batch for the first argument of a loss of a sample and its target, as an array, checked."""
+        return self._argument(0, X)
+
+    def targets(self, Y: Any) -> Array:
+        """Return a batch for the second argument of a loss of a sample and its target, as an array, checked."""
+        return self._argument(1, Y)
+
+    def stepper(self, samples: int) -> Callable[..., Gradients]:
+        """Return what makes the gradients of a batch, whatever the number of its samples."""
+        return self.gradients
+
     def write_back(self) -> None:
         """Write the numbers of the arrays into the Values that they came from."""
         for v, (name, i) in self._places.items():
@@ -151,6 +137,12 @@ class Lifted:
         counts = ", ".join(f"{name} {len(p.statements):,}" for name, p in self.passes.items())
         arrays = ", ".join(f"{name} {array.shape}" for name, array in self.arrays.items())
         return f"Lifted: {arrays or 'no parameters'}; statements: {counts}"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Show the scalar graph and the program in a notebook; viz draws it, and is imported only here."""
+        from viz.notebook import program_bundle
+
+        return program_bundle(self, include, exclude)
 
     def _gradients(self, loss: Any, gradients: Sequence[Array]) -> Gradients:
         return Gradients(loss, dict(zip(self.arrays, gradients, strict=True)), self._structure, self._places)
@@ -193,27 +185,7 @@ class Lifted:
         return self._functions[name](self.parameters, *arrays, *more)
 
     def _checked(self, batches: Sequence[Any]) -> list[Array]:
-        """Return the batches as arrays, one sample per row; those of another library as they are."""
-        import numpy as np
-
-        shapes = self._forward.inputs
-        if len(batches) != len(shapes):
-            raise ValueError(
-                f"this program takes {len(shapes)} batch(es), {', '.join(self.arguments) or 'none'}, got {len(batches)}"
-            )
-        arrays: list[Array] = []
-        for name, batch, shape in zip(self.arguments, batches, shapes, strict=True):
-            is_array = hasattr(batch, "shape") and not isinstance(batch, np.ndarray)
-            array = batch if is_array else np.asarray(batch, self.dtype)
-            if tuple(array.shape[1:]) != shape or not array.ndim:
-                want = ", ".join(["m", *map(str, shape)]) + ("," if not shape else "")
-                raise ValueError(f"{name} needs one sample per row, shape ({want}), got shape {tuple(array.shape)}")
-            if not len(array):
-                raise ValueError(f"{name} has no samples; give one row for each, at least one")
-            if len(array) != len(arrays[0] if arrays else array):
-                raise ValueError(f"{name} has {len(array)} samples, but {self.arguments[0]} has {len(arrays[0])}")
-            arrays.append(array)
-        return arrays
+        return as_batches(batches, self.arguments, self._forward.inputs, self.dtype)
 
 
 def lift(

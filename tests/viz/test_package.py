@@ -22,7 +22,7 @@ def test_the_tree_needs_no_graphviz() -> None:
 
 
 def test_the_package_offers_its_functions_and_says_so() -> None:
-    assert dir(viz) == ["draw", "draw_network", "draw_step", "frames", "save", "tree"]
+    assert dir(viz) == ["draw", "draw_network", "draw_program", "draw_step", "frames", "save", "tree"]
     assert all(callable(getattr(viz, name)) for name in viz.__all__)
-    with pytest.raises(AttributeError, match="it has draw, draw_network, draw_step, frames, save, tree"):
+    with pytest.raises(AttributeError, match="it has draw, draw_network, draw_program, draw_step, frames, save, tree"):
         viz.__getattr__("paint")

@@ -1,13 +1,16 @@
 """The scalar graph and the lifted program beside each other."""
 
 import random
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from engine import Value
 from engine.lift import Lifted, lift
 from nn.scalar import MLP
-from viz.program import draw_program
+from viz import draw_program, save
+from viz.numerals import TIMES
 
 
 def network(sizes: list[int]) -> Lifted:
@@ -24,9 +27,9 @@ def test_a_small_graph_is_drawn_operation_by_operation() -> None:
 
 def test_a_large_graph_is_folded_to_equal_operations_of_a_level_with_their_number() -> None:
     source = draw_program(network([2, 16, 16, 1])).source
-    assert '"16 x dot"' in source
-    assert '"16 x relu"' in source
-    assert source.count(" x dot") == 3
+    assert f'"16 {TIMES} dot"' in source
+    assert f'"16 {TIMES} relu"' in source
+    assert source.count(f'label="16 {TIMES} dot"') == 2
 
 
 def test_every_statement_is_a_box_with_its_shape_and_edges_from_what_it_uses() -> None:
@@ -50,6 +53,29 @@ def test_without_parameters_there_is_no_adjoint() -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "paper", "auto"])
-def test_it_renders_in_every_theme(theme: str) -> None:
+def test_it_renders_in_every_theme_and_auto_turns_dark(theme: str) -> None:
     pytest.importorskip("pygraphviz")
-    assert b"<svg" in draw_program(network([2, 3, 1]), theme=theme).picture("svg")
+    drawing = draw_program(network([2, 3, 1]), theme=theme)
+    svg = drawing.picture("svg").decode()
+    outermost = ElementTree.fromstring(svg).find("{http://www.w3.org/2000/svg}g")
+    assert outermost is not None
+    assert outermost.get("id") == drawing.scope
+    assert (f'#{drawing.scope} [fill="#ffffff"]' in svg) == (theme == "auto")
+
+
+def test_a_role_is_seen_without_colour_and_the_adjoint_is_dashed() -> None:
+    lines = draw_program(network([2, 3, 1]), theme="paper").source.splitlines()
+    box = {line.split()[0]: line for line in lines if line.strip().startswith("p_") and " -> " not in line}
+    assert "rounded" in box["p_x"]
+    assert "penwidth=2.4" in box["p_W1"]
+    assert "peripheries=2" in box["p_v1"]
+    assert "dashed" not in box["p_z1"]
+    assert "dashed" in box["p_dW1"]
+
+
+def test_saving_a_lifted_program_draws_it_in_the_format_of_the_suffix(tmp_path: Path) -> None:
+    lifted = network([2, 3, 1])
+    assert "z1 = W1 @ x + b1" in save(lifted, tmp_path / "p.txt").read_text()
+    assert save(lifted, tmp_path / "p.dot", theme="paper").read_text() == draw_program(lifted, theme="paper").source
+    pytest.importorskip("pygraphviz")
+    assert "d1 = relu" in save(lifted, tmp_path / "p.svg").read_text().replace("\N{NO-BREAK SPACE}", " ")
