@@ -27,9 +27,10 @@ class InPlace:
 
     shared = False
 
-    def __init__(self, s: Activation, dtype: np.typing.DTypeLike) -> None:
+    def __init__(self, s: Activation, units: int, dtype: np.typing.DTypeLike) -> None:
         self.s = s
         self.one = np.ones((), dtype)  # an array of the same dtype costs NumPy half of what the number 1 does
+        self.zeros = np.zeros((1, units), dtype)  # and np.maximum with a row a third of what it does with 0
 
     def forward(self, z: Array, f: Array) -> None:
         """Write f = s(z)."""
@@ -54,7 +55,7 @@ class _Relu(InPlace):
     shared = True
 
     def forward(self, z: Array, f: Array) -> None:
-        np.maximum(z, np.zeros_like(z[:1]), out=f)
+        np.maximum(z, self.zeros, out=f)
 
     def backward(self, z: Array, f: Array, g: Array) -> None:
         np.multiply(g, f > 0, g)
@@ -108,7 +109,10 @@ class Workspace:
 
         self.network = network
         self.samples = samples
-        self._activations = [IN_PLACE.get(s.name, InPlace)(s, network.dtype) for s in network.activations]
+        self._activations = [
+            IN_PLACE.get(s.name, InPlace)(s, n, network.dtype)
+            for s, n in zip(network.activations, network.sizes[1:], strict=True)
+        ]
         self._layers: list[tuple[Array, Array, Array]] = []  # z_k, f_k, delta_k
         for n, s in zip(network.sizes[1:], self._activations, strict=True):
             z, delta = empty(n), empty(n)
