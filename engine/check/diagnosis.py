@@ -29,7 +29,7 @@ def likely_mistake(case: Case) -> str:
     truth = [_float(case.truth.middle(i)) for i in range(len(case.claims))]
     claims = case.claims
     wrong = [i for i, c in enumerate(case.components) if c.verdict == "wrong"]
-    if not wrong or not all(map(math.isfinite, truth)):
+    if not wrong or not all(map(math.isfinite, truth + claims)):
         return ""
     for words, predicted in _hypotheses(case, claims, truth, wrong):
         if matches(claims, predicted, truth, wrong):

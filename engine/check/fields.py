@@ -12,10 +12,12 @@ raw: mpmath's own form of an interval, a pair of its raw numbers (mpmath.libmp; 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from engine.check.extras import require
+from engine.check.huge import COSTLY, LARGEST, TooLarge, bounded
 
 FIFTY_DIGITS = 169
 
@@ -41,6 +43,13 @@ def guarded_context(prec: int) -> Any:
         raise TypeError(f"a number of {made.dps} digits does not become a double here")
 
     made.mpf.__float__ = refuse
+    plain = context(prec)
+
+    def guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda x: made.make_mpf(function(plain.make_mpf(made.convert(x)._mpf_))._mpf_)
+
+    for name in COSTLY:
+        setattr(made, name, guarded(bounded(name, plain)))
     return made
 
 
@@ -128,10 +137,6 @@ class IntervalField:
         """Return x**n for an integer n."""
         return Interval(_libmp().mpi_pow_int(x.raw, n, self.prec), self.prec)
 
-    def exp(self, x: Interval) -> Interval:
-        """Return e**x."""
-        return Interval(_libmp().mpi_exp(x.raw, self.prec), self.prec)
-
     def log(self, x: Interval) -> Interval:
         """Return the natural logarithm; needs x > 0."""
         if _libmp().mpf_sign(x.raw[0]) <= 0:
@@ -146,15 +151,18 @@ class IntervalField:
 
     def sin(self, x: Interval) -> Interval:
         """Return the sine."""
+        _refuse_huge("sin", x)
         return Interval(_libmp().mpi_sin(x.raw, self.prec), self.prec)
 
     def cos(self, x: Interval) -> Interval:
         """Return the cosine."""
+        _refuse_huge("cos", x)
         return Interval(_libmp().mpi_cos(x.raw, self.prec), self.prec)
 
     def cosh(self, x: Interval) -> Interval:
         """Return the hyperbolic cosine, half of exp(x) + exp(-x)."""
-        return (self.exp(x) + self.exp(-x)) / self.number(2)
+        twice: Interval = self.exp(x) + self.exp(-x)
+        return twice / self.number(2)
 
     def atan2(self, y: Interval, x: Interval) -> Interval:
         """Return the angle of the point (x, y); mpmath's own intervals for it (1.3) do not always hold the truth."""
@@ -175,10 +183,10 @@ class IntervalField:
         """Return a monotone function of mpmath's as one of intervals: its values at the ends, widened."""
         if name.startswith("_"):
             raise AttributeError(name)
-        function = getattr(context(self.prec + GUARD), name)
+        wide = context(self.prec + GUARD)
+        function = bounded(name, wide)
 
         def of_interval(x: Interval) -> Interval:
-            wide = context(self.prec + GUARD)
             first = function(wide.make_mpf(x.raw[0]))
             second = first if x.raw[0] == x.raw[1] else function(wide.make_mpf(x.raw[1]))
             if wide.isnan(first) or wide.isnan(second):
@@ -188,6 +196,11 @@ class IntervalField:
 
         setattr(self, name, of_interval)
         return of_interval
+
+
+def _refuse_huge(name: str, x: Interval) -> None:
+    if any(end[1] and end[2] + end[3] > LARGEST for end in x.raw):
+        raise TooLarge(f"{name} of a number beyond 2**{LARGEST}")
 
 
 def _ends(x: Any, prec: int) -> tuple[Any, Any]:
@@ -265,4 +278,6 @@ class RealField:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self.context, name)
+        function = getattr(self.context, name) if name == "atan2" else bounded(name, self.context)
+        setattr(self, name, function)
+        return function

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from engine.check.case import Case
@@ -15,8 +18,8 @@ ZERO = 2.0**-700  # a formula of 400 digits that is nearer to a truth of 0 is ri
 RIGHT = 2.0**-36  # about 1.5e-11: a formula that is nearer to the truth than this has a rounded constant, not a mistake
 
 
-def formula_is_right(case: Case, i: int) -> bool:
-    """Tell whether the gradient's formula is the derivative, whatever this evaluation of it lost."""
+def formula_is_right(case: Case, i: int) -> bool | None:
+    """Tell whether the gradient's formula is the derivative, whatever this evaluation of it lost; None: no telling."""
     truth = case.components[i].truth
     size = abs(truth)
     if case.formula is not None:
@@ -26,21 +29,62 @@ def formula_is_right(case: Case, i: int) -> bool:
         is_zero = case.components[i].low <= 0 <= case.components[i].high
         if error <= RIGHT * size or (is_zero and error <= max(largest / 2**300, ZERO)):
             return True
-        if not error < math.inf:  # lost in the formula itself, as inf - inf
-            return not _persists(case, i, far=False)
-        # A constant that f and its gradient round differently may be blown up by cancellation: look elsewhere.
-        return bool(error <= 64 * case.noise[i]) and not _persists(case, i, far=False)
+        # Lost in the formula itself, as inf - inf; or a constant that f and its gradient round differently is blown up
+        # by cancellation: look elsewhere.
+        lost = not error < math.inf or error <= 64 * case.noise[i]
+        return _holds(case, i, far=False) if lost else False
     error = abs(case.claims[i] - truth)
     if error <= 64 * case.textbook_noise[i]:
-        return not _persists(case, i, far=False) and not _persists(case, i, far=True)
+        near, far = _holds(case, i, far=False), _holds(case, i, far=True)
+        return None if near is far is None else near is not False and far is not False
     # Lost altogether, as 1 - y*y is where y rounds to 1: then it is right where nothing is lost, and the loss is small.
-    return bool(error <= 2.0**-40 * _usual_size(case, i)) and not _persists(case, i, far=True)
+    return _holds(case, i, far=True) if error <= 2.0**-40 * _usual_size(case, i) else False
 
 
-def _moved(case: Case, *, far: bool) -> list[tuple[list[float], Run]]:
-    """Return other points, with f's tape there: nearer to 0 by a few percent, or far: by factors, and of size 1."""
+@dataclass(eq=False)
+class Witness:
+    """Another point: f's tape there, and what is true and claimed there."""
+
+    case: Case
+    numbers: list[float]
+    run: Run
+
+    @cached_property
+    def truth(self) -> list[Any]:
+        """The derivatives of all results, the middles of their enclosures."""
+        return [(d.low + d.high) / 2 for d in self.run.jacobian()]
+
+    @cached_property
+    def claims(self) -> list[Any] | None:
+        """The user's gradient: with 400 digits where it runs so, else in doubles; None where it has no value."""
+        case = self.case
+        try:
+            if case.formula is not None:
+                return exact_claims(case.grad, case.point, self.numbers)
+            return [float(x) for x in flat_numbers(case.grad(*case.point.arguments(self.numbers)))]
+        except (NotRunnable, ArithmeticError, ValueError):
+            return None
+
+    @cached_property
+    def noise(self) -> list[Any]:
+        """What rounding does to derivatives in the textbook's forms here."""
+        jacobians = [
+            r.jacobian()
+            for r in noisy_runs(self.case.f, self.case.point, self.run, textbook=True, numbers=self.numbers)
+        ]
+        return [max(abs(j[i] - t) for j in jacobians) * (self.case.unit * 2**53) for i, t in enumerate(self.truth)]
+
+
+def _witnesses(case: Case, *, far: bool) -> list[Witness]:
+    """Return other points: nearer to 0 by a few percent, or far: by factors, and of size 1."""
+    if far not in case.elsewhere:
+        case.elsewhere[far] = [w for w in _moved(case, far) if all(n.value is not None for n in w.run.outputs)]
+    found: list[Witness] = case.elsewhere[far]
+    return found
+
+
+def _moved(case: Case, far: bool) -> Iterator[Witness]:
     rng = random.Random(3)
-    found = []
     for scale in (0.5, 0.125, 0.03, 8.0, None, None) if far else (0.96,) * 4:
         numbers = []
         for x in case.point.numbers:
@@ -48,41 +92,26 @@ def _moved(case: Case, *, far: bool) -> list[tuple[list[float], Run]]:
             moved = math.copysign(factor * rng.uniform(0.5, 2), x) if scale is None else x * scale * factor
             numbers.append(moved or factor * 2**-10)
         try:
-            other = run(case.f, case.point, IntervalField(FIFTY_DIGITS), numbers=numbers)
+            yield Witness(case, numbers, run(case.f, case.point, IntervalField(FIFTY_DIGITS), numbers=numbers))
         except (ArithmeticError, ValueError):
             continue
-        if all(node.value is not None for node in other.outputs):
-            found.append((numbers, other))
-    return found
 
 
 def _usual_size(case: Case, i: int) -> Any:
-    k, j = divmod(i, case.width)
-    return max((abs(_middle(other.gradient(k)[j])) for _, other in _moved(case, far=True)), default=0)
+    return max((abs(w.truth[i]) for w in _witnesses(case, far=True)), default=0)
 
 
-def _middle(x: Any) -> Any:
-    return (x.low + x.high) / 2
-
-
-def _persists(case: Case, i: int, *, far: bool) -> bool:
-    """Tell whether the gradient disagrees with the truth at half of some other points too, beyond any rounding."""
-    k, j = divmod(i, case.width)
+def _holds(case: Case, i: int, *, far: bool) -> bool | None:
+    """Tell whether the gradient agrees with the truth at most of some other points; None where none of them tells."""
     disagreements = tried = 0
-    usual = _usual_size(case, i) if case.formula is None else 0
-    for numbers, other in _moved(case, far=far):
-        truth = _middle(other.gradient(k)[j])
-        try:
-            if case.formula is not None:
-                claim, allowed = exact_claims(case.grad, case.point, numbers)[i], RIGHT * abs(truth)
-            else:
-                claim = float(flat_numbers(case.grad(*case.point.arguments(numbers)))[i])
-                noisy = noisy_runs(case.f, case.point, other, textbook=True, numbers=numbers)
-                noise = max(abs(r.gradient(k)[j] - truth) for r in noisy) * (case.unit * 2**53)
-                allowed = 2.0**-34 * abs(truth) + 2.0**-44 * usual + 64 * noise
-        except (NotRunnable, ArithmeticError, ValueError):
+    for w in _witnesses(case, far=far):
+        truth = w.truth[i]
+        if w.claims is None:
             continue
+        allowed = RIGHT * abs(truth)
+        if case.formula is None:
+            allowed = 2.0**-34 * abs(truth) + 2.0**-44 * _usual_size(case, i) + 64 * w.noise[i]
         if abs(truth) > allowed:  # else rounding may hide any mistake there
             tried += 1
-            disagreements += not abs(claim - truth) <= allowed
-    return 0 < tried <= 2 * disagreements
+            disagreements += not abs(w.claims[i] - truth) <= allowed
+    return 2 * disagreements < tried if tried else None

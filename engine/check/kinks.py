@@ -16,7 +16,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,15 @@ class Neighbourhood:
     smooth: dict[int, Any] = field(default_factory=dict)
     hulls: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     jump: bool = False
+    outcomes: dict[tuple[int, ...], list[Any]] = field(default_factory=dict)
+
+    def chosen(self, i: int, claim: Any, noise: Any) -> bool:
+        """Tell whether a claim is, but for rounding, what some choice at each comparison gives: a side, or a half."""
+        if i not in self.hulls:
+            return False
+        if not self.complete:
+            return self.holds(i, claim)
+        return any(abs(claim - m[i]) <= abs(m[i]) * 2.0**-34 + noise for m in mixtures(self.outcomes))
 
     def holds(self, i: int, claim: Any) -> bool:
         """Tell whether a claim lies in a component's hull, but for rounding."""
@@ -62,16 +71,17 @@ def around(
     exact = any(found.tape.switches[k].tied for k in ties)
     if not ties and not beside:
         return None
-    forced = list(_forced(f, point, found, ties)) if ties else []
+    outcomes = dict(_forced(f, point, found, ties)) if ties else {}
     sides = list(_beside(f, point)) if exact or beside else []
     values = [value for _, value in sides]
     inside = len(sides) == 2 * DIRECTIONS  # else the point is on the border of f's domain
     few = len({key_of(found.tape.switches[k].margin)[0] for k in ties}) <= MOST_TIES
-    result = Neighbourhood([found.tape.switches[k] for k in ties], few and inside)
+    complete = few and inside if exact or beside else len(outcomes) == 2 ** len(next(iter(outcomes), (0,)))
+    result = Neighbourhood([found.tape.switches[k] for k in ties], complete, outcomes=outcomes)
     result.jump = any(_jumps(a, b) for v in values for a, b in zip(v, values[0], strict=True))
     for i in range(len(found.outputs) * len(found.leaves)):
         one_sided = [gradient[i] for gradient, _ in sides if gradient[i] - gradient[i] == 0]
-        every = one_sided + [gradient[i] for gradient in forced if gradient[i] - gradient[i] == 0]
+        every = one_sided + [gradient[i] for gradient in outcomes.values() if gradient[i] - gradient[i] == 0]
         if not every:
             continue
         low, high = min(every), max(every)
@@ -102,13 +112,26 @@ def is_convention(f: Callable[..., Any], point: Point, found: Run, claims: Seque
             continue
     if not all(math.isfinite(d) for gradient in gradients.values() for d in gradient):
         return True  # one of the choices leads through inf * 0, where no rule helps
-    # The gradient is linear in the share of each choice.
-    for shares in itertools.product((0.0, 0.5, 1.0), repeat=len(ties)):
-        weights = {o: math.prod(p if one else 1 - p for one, p in zip(o, shares, strict=True)) for o in gradients}
-        mixed = [sum(w * gradients[o][i] for o, w in weights.items() if w) for i in range(len(claims))]
-        if all(math.isclose(c, m, rel_tol=1e-12, abs_tol=1e-300) for c, m in zip(claims, mixed, strict=True)):
-            return True
-    return False
+    return any(
+        all(math.isclose(c, m, rel_tol=1e-12, abs_tol=1e-300) for c, m in zip(claims, mixed, strict=True))
+        for mixed in mixtures(gradients)
+    )
+
+
+def mixtures(gradients: Mapping[tuple[int, ...], Sequence[Any]]) -> Iterator[list[Any]]:
+    """Yield the gradients that follow where each choice takes one side, the other, or half of each.
+
+    The keys say for each choice which side was taken, 1 or not. The gradient is linear in the share of each choice.
+
+    >>> list(mixtures({(0,): [1.0], (1,): [3.0]}))
+    [[1.0], [2.0], [3.0]]
+    """
+    width = len(next(iter(gradients.values()), ()))
+    for shares in itertools.product((0.0, 0.5, 1.0), repeat=len(next(iter(gradients), ()))):
+        weights = {
+            o: math.prod(p if side == 1 else 1 - p for side, p in zip(o, shares, strict=True)) for o in gradients
+        }
+        yield [sum(w * gradients[o][i] for o, w in weights.items() if w) for i in range(width)]
 
 
 def _jumps(a: Any, b: Any) -> bool:
@@ -120,8 +143,10 @@ def _close(a: Any, b: Any) -> bool:
     return bool(abs(a - b) <= max(abs(a) / 2**60, abs(b) / 2**60, context(MOST).ldexp(1, -1000)))
 
 
-def _forced(f: Callable[..., Any], point: Point, found: Run, ties: Sequence[int]) -> Iterable[list[Any]]:
-    """Yield the derivatives at the point itself, with the tied comparisons made to come out in many ways."""
+def _forced(
+    f: Callable[..., Any], point: Point, found: Run, ties: Sequence[int]
+) -> Iterator[tuple[tuple[int, ...], list[Any]]]:
+    """Yield signs of the tied margins, in many ways, and the derivatives at the point itself that they lead to."""
     keys = list(dict.fromkeys(key_of(found.tape.switches[k].margin)[0] for k in ties))
     if len(keys) <= MOST_TIES:
         choices: Iterable[Sequence[int]] = itertools.product((1, -1), repeat=len(keys))
@@ -131,7 +156,7 @@ def _forced(f: Callable[..., Any], point: Point, found: Run, ties: Sequence[int]
         choices += [[rng.choice((1, -1)) for _ in keys] for _ in range(8)]
     for signs in choices:
         try:
-            yield run(f, point, RealField(MOST), signs=dict(zip(keys, signs, strict=True))).jacobian()
+            yield tuple(signs), run(f, point, RealField(MOST), signs=dict(zip(keys, signs, strict=True))).jacobian()
         except (NotRunnable, ArithmeticError, ValueError):
             continue  # comparisons that contradict each other lead nowhere
 

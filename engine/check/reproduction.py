@@ -67,7 +67,8 @@ def _literal(at: Any) -> tuple[str, bool]:
             found["numpy"] = True
             dtype = "" if part.dtype == float else f", dtype={str(part.dtype)!r}"
             return f"np.array({part.tolist()!r}{dtype})"
-        return repr(float(getattr(part, "data", part)) if hasattr(part, "row") or hasattr(part, "dtype") else part)
+        number = part.data if hasattr(part, "row") else part  # a Value, or a number
+        return repr(float(number) if hasattr(number, "dtype") else number)
 
     shown = write(at)
     return (shown, found["numpy"]) if len(shown) <= LONGEST else ("at", False)

@@ -43,7 +43,10 @@ def _integer(n: Any) -> int | None:
 def _is_odd(n: Any) -> bool | None:
     """Tell whether an integer is odd; None where n is no integer."""
     low, high = (n.low, n.high) if hasattr(n, "low") else (n, n)
-    return bool(low % 2 == 1) if low == high and int(low) == low else None
+    if low != high:
+        return None
+    _, mantissa, exponent, _ = low._mpf_  # the mantissa is odd, or 0
+    return None if exponent < 0 else bool(mantissa and exponent == 0)
 
 
 def _power(F: Any, x: Any, n: Any) -> Any:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.check.huge import TooLarge
 from engine.check.rules import RULES
 
 CONSTANT = -1  # the index of a number that does not depend on the arguments
@@ -85,6 +86,7 @@ class Tape:
     nodes: list[Node] = field(default_factory=list)
     switches: list[Switch] = field(default_factory=list)
     operations: int = 0
+    too_large: str = ""  # why a number was not computed, where it is beyond all measure
 
     def leaf(self, x: Any, *, rounded: bool = True) -> Node:
         """Return a new variable."""
@@ -117,6 +119,9 @@ class Tape:
             return None
         try:
             return self.field.rounded(RULES[name].value(self.field, *values))
+        except TooLarge as error:
+            self.too_large = str(error)
+            return None
         except (ArithmeticError, ValueError):
             return None  # NumPy goes on with nan, and so does this: the branch may not be the one that is used
 

@@ -24,7 +24,6 @@ from engine.check.oracles import directions_agree
 
 FREE = 4.0  # ulp
 NOTHING = 2.0**-900  # by so much a derivative may move on the way to the points beside, 2**-1100 off
-LOST = 2.0**-1060  # an enclosure of 0 this narrow is 0 to a double
 CONDITIONED = 5  # components whose kappa is computed, at most
 
 
@@ -47,8 +46,10 @@ def _component(case: Case, i: int) -> Component:
     claimed, name = case.claims[i], component_name(case.point, case.truth.outputs, i)
     c = Component(name, claimed, case.truth.middle(i), low, high, ulps_between(claimed, low, high, case.unit))
     if low != low or high != high or (low == -math.inf and high == math.inf) or high - low == math.inf:
-        c.verdict, c.why = "inconclusive", "f has no derivative here, or no value beside the point"
-    elif high - low > max(abs(low) * 2.0**-60, LOST):
+        assert case.truth.run is not None
+        too_large = case.truth.run.tape.too_large
+        c.verdict, c.why = "inconclusive", too_large or "f has no derivative here, or no value beside the point"
+    elif _is_wide(low, high):
         c.verdict, c.why = "inconclusive", "400 digits are not enough to tell this derivative"
     elif abs(low) == math.inf:
         right = claimed == float(low)
@@ -57,6 +58,11 @@ def _component(case: Case, i: int) -> Component:
     else:
         c.verdict = "ok" if c.ulps <= FREE else ""
     return c
+
+
+def _is_wide(low: Any, high: Any) -> bool:
+    """Tell whether an enclosure leaves open the last place of a double, be it the smallest one, 2**-1074."""
+    return bool((high - low) * 2**60 > max(abs(low), 2.0**-1020))
 
 
 def _at_ties(case: Case, ties: Neighbourhood) -> None:
@@ -73,7 +79,7 @@ def _at_ties(case: Case, ties: Neighbourhood) -> None:
 def _at_each(case: Case, ties: Neighbourhood) -> None:
     for i, c in enumerate(case.components):
         undefined = c.verdict == "inconclusive"
-        if c.claimed != c.claimed:
+        if c.claimed != c.claimed and (undefined or (i in ties.hulls and i not in ties.smooth)):
             c.verdict, c.why = "kink", "nan says that there is no derivative: the chain rule meets a kink, or inf * 0"
             continue
         if i in ties.smooth and (undefined or abs(c.truth - ties.smooth[i]) > NOTHING):
@@ -121,7 +127,7 @@ def _settle(case: Case, open_: list[int]) -> None:
     # The largest errors first: they are the ones that a report spells out, with kappa.
     for count, i in enumerate(sorted(left, key=lambda i: -case.components[i].ulps)):
         c = case.components[i]
-        if near is not None and near.holds(i, c.claimed):
+        if near is not None and near.chosen(i, c.claimed, 8 * case.noise[i]):
             where = ", ".join(sorted({s.line for s in near.switches if s.line})[:3])
             c.verdict, c.why = "kink", f"rounding decides on which side of a kink this is ({where})"
             c.low, c.high = near.hulls[i]
@@ -135,14 +141,20 @@ def _judge_one(case: Case, i: int, c: Component) -> None:
     error, size = abs(c.claimed - c.truth), abs(c.truth)
     ulp = _ulp(size, case.unit)
     allowed = max(FREE * ulp, 8 * (1 + (c.kappa or 0.0)) * ulp, 8 * case.noise[i])
-    within = bool(error <= allowed)
-    if within and allowed <= 2.0**-34 * size:
+    if error <= allowed <= 2.0**-34 * size:
         c.verdict = "ok"
-    elif formula_is_right(case, i):
-        c.verdict = "ok" if within else "inaccurate"
-        c.why = "" if within else "the formula is right; this evaluation of it lost digits"
-    else:
+        return
+    right = formula_is_right(case, i)
+    if right is None:
+        c.verdict, c.why = "inconclusive", "rounding may be this far off here, and so may a mistake"
+    elif not right:
         c.verdict = "wrong"
+    elif error <= allowed and 2 * error < size:
+        c.verdict = "ok"
+    else:
+        c.verdict = "inaccurate"
+        lost = "all of them: the truth is 0 to doubles" if c.low <= 0 <= c.high else "digits"
+        c.why = f"the formula is right; this evaluation of it lost {lost}"
 
 
 def _near(case: Case) -> Neighbourhood | None:

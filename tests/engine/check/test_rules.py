@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.check import check_gradient
 from engine.check.fields import FIFTY_DIGITS, IntervalField, RealField, context
+from engine.check.huge import bounded
 from engine.check.rules import RULES
 from engine.check.runs import run
 from engine.check.structure import Point
@@ -77,3 +80,30 @@ def test_a_traced_number_refuses_to_become_a_double() -> None:
     run(lambda x: seen.append(x) or x, Point(1.0, abs), RealField(60))
     with pytest.raises(TypeError, match="Traced"):
         float(seen[0])  # type: ignore[arg-type]  # that is the point
+
+
+@pytest.mark.parametrize("name", ["exp", "expm1", "sinh", "cosh", "erfc"])
+def test_huge_arguments_are_enclosed_as_ordinary_ones_are(name: str) -> None:
+    narrow, ends = IntervalField(FIFTY_DIGITS), context(1331)
+    for mag in (41, 300, 1024, 2100):
+        for sign in (1, -1):
+            x = ends.ldexp(sign * 1.5, mag)
+            found = getattr(narrow, name)(narrow.number(x))
+            exact = bounded(name, context(3 * mag + 1331))(context(3 * mag + 1331).mpf(x))
+            low, high = (context(3 * mag + 1331).make_mpf(end) for end in found.raw)
+            assert low <= exact <= high
+            assert high - low <= abs(exact) * 2.0**-140
+
+
+def test_the_tail_of_exp_is_that_of_mpmath() -> None:
+    wide = context(700)
+    for n in (2**40, -(2**40) - 12345):
+        assert abs(bounded("exp", wide)(wide.mpf(n)) / wide.exp(n) - 1) < wide.ldexp(1, -690)
+
+
+def test_a_tower_of_exponentials_is_refused_at_once_and_named() -> None:
+    tower = lambda x: np.tanh(np.exp(np.exp(x)))  # noqa: E731 - 1.0 in doubles, where exp is inf
+    with np.errstate(over="ignore"):
+        report = check_gradient(tower, lambda x: 0.0, np.float64(20.0))
+    assert report.verdict == "inconclusive"
+    assert report.worst.why == "tanh of a number beyond 2**4096"

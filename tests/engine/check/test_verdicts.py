@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine import Value
 from engine.calculus import grad
 from engine.check import assert_gradient, check_gradient
-from engine.check.programs import apply
+from engine.check.programs import Program, apply
 from engine.check.strategies import hard_floats, near_kinks, programs
 from engine.elementary import sin, tanh
 
@@ -119,7 +119,10 @@ def test_a_side_that_rounding_chose_is_a_kink_not_a_mistake() -> None:
 
     assert check_gradient(f, lambda x: 0.2, 1.0).verdict == "ok"
     assert check_gradient(f, lambda x: 0.0, 1.0).verdict == "kink"
+    assert check_gradient(f, lambda x: 0.1, 1.0).verdict == "kink"
     assert check_gradient(f, lambda x: 0.3, 1.0).verdict == "wrong"
+    assert check_gradient(f, lambda x: 0.2 * (1 + 1e-9), 1.0).verdict == "wrong"
+    assert check_gradient(f, lambda x: 0.2 * (1 - 1e-9), 1.0).verdict == "wrong"
 
 
 def test_a_formula_that_lost_its_digits_is_inaccurate_and_a_mistake_is_wrong() -> None:
@@ -132,6 +135,40 @@ def test_a_lossy_gradient_of_doubles_only_is_told_from_a_wrong_one() -> None:
     for x in (17.0, 18.0, 20.0):
         assert check_gradient(tanh, lambda x: 1 - math.tanh(x) ** 2, x).verdict == "inaccurate"
         assert check_gradient(tanh, lambda x: 2 / math.cosh(x) ** 2, x).verdict == "wrong"
+
+
+def test_no_claim_but_0_is_ok_where_the_truth_is_0_to_doubles() -> None:
+    # logaddexp(-x, 2x) is 2x + exp(-1.4e36): no double, and no number of 400 digits, knows this derivative from 0.
+    program = Program((4.76481738054623e35,), (("add", 0, 0), ("neg", 0), ("logaddexp", 2, 1), ("div", 0, 3)))
+    right = grad(program)
+    assert check_gradient(program, lambda x: 0.0, program.point).verdict == "ok"
+    for factor in (1, -1, 1 + 1e-9):
+        report = check_gradient(program, lambda x, k=factor: k * right(x), program.point)
+        assert report.verdict == ("ok" if right(*program.point) == 0 else "inaccurate")
+    assert check_gradient(program, lambda x: -1.67e-52, program.point).verdict in ("inaccurate", "wrong")
+
+
+def test_rounding_errors_around_a_truth_of_0_are_inaccurate() -> None:
+    def f(w: Any) -> Any:
+        return (np.exp(w) / np.exp(w).sum()).sum()  # 1, whatever w is
+
+    def g(w: Any) -> Any:
+        p = np.exp(w) / np.exp(w).sum()
+        return p - p * p.sum()
+
+    w = np.array([0.1, 0.2, 0.4])
+    assert any(g(w) != 0)
+    report = check_gradient(f, g, w)
+    assert report.verdict == "inaccurate"
+    assert "the truth is 0 to doubles" in report.worst.why
+
+
+def test_a_nan_is_no_answer_where_only_another_variable_meets_a_kink() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return np.maximum(x, 0) + np.sin(y)
+
+    assert check_gradient(f, lambda x, y: (math.nan, np.cos(y)), (0.0, 1.0)).verdict == "kink"
+    assert check_gradient(f, lambda x, y: (0.0, math.nan), (0.0, 1.0)).verdict == "wrong"
 
 
 def test_float32_gradients_are_judged_in_their_own_ulps() -> None:
