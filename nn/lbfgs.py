@@ -7,15 +7,15 @@ the limited memory BFGS method for large scale optimization" (1989); SciPy runs 
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from nn.arrays import Array
-from nn.matrix import Network
+from nn.history import History
+from nn.model import Model, checked, largest_product, whole
 from nn.progress import ProgressBar
-from nn.samples import as_samples
 from nn.threads import one_thread_if_small
-from nn.training import History
 
 
 def flatten(arrays: Sequence[Array]) -> Array:
@@ -51,7 +51,7 @@ def unflatten(vector: Array, arrays: Sequence[Array]) -> None:
 
 
 def lbfgs(
-    network: Network,
+    network: Model,
     x: Array,
     y: Array,
     *,
@@ -65,9 +65,9 @@ def lbfgs(
     Parameters
     ----------
     network
-        The network; its weights and biases are changed in place.
+        A `Network`, a lifted loss of a sample and its target, or another `Model`; its parameters are changed in place.
     x, y
-        The samples, of shape (m, n_0), and their targets as the network's loss takes them.
+        The samples, one per row, (m, n_0) for a `Network`, and their targets as the network's loss takes them.
     iterations
         How many at most; each takes one or a few gradients.
     memory
@@ -87,10 +87,11 @@ def lbfgs(
     ImportError
         If SciPy is missing (it comes with the extra ``data``).
     ValueError
-        If iterations or memory is no positive whole number.
+        If iterations or memory is no positive whole number, or x and y do not match.
 
     Examples
     --------
+    >>> from nn.matrix import Network
     >>> x = np.linspace(-1, 1, 20)[:, np.newaxis]
     >>> network = Network([1, 1], rng=0)
     >>> history = lbfgs(network, x, 2 * x - 1)
@@ -100,40 +101,55 @@ def lbfgs(
     Traceback (most recent call last):
     ValueError: iterations must be a whole number from 1 on, got 0
     """
-    for name, number in (("iterations", iterations), ("memory", memory)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ValueError(f"{name} must be a whole number from 1 on, got {number!r}")
+    iterations, memory = whole("iterations", iterations), whole("memory", memory)
+    minimize, batch = _minimize(), checked(network, x, y)
+    small = one_thread_if_small(largest_product(network, len(batch[0])))
+    with small, ProgressBar(iterations, "L-BFGS", show=progress) as bar:
+        run = _Run(network, *batch, stop_below, bar)
+        # ftol=0 and the small gtol leave the end to the number of iterations.
+        options = {"maxiter": iterations, "maxcor": memory, "maxfun": 20 * iterations, "ftol": 0.0, "gtol": 1e-12}
+        try:
+            minimize(run.loss_and_gradient, run.best, jac=True, method="L-BFGS-B", callback=run.record, options=options)
+        except KeyboardInterrupt:
+            run.history.interrupted = True
+        unflatten(run.best, run.parameters)
+    return run.history
+
+
+class _Run:
+    """One call of `lbfgs`: what SciPy calls back, the parameters after the last whole iteration, and the history."""
+
+    def __init__(self, network: Model, samples: Array, targets: Array, stop_below: float, bar: ProgressBar) -> None:
+        self.samples, self.targets, self.stop_below, self.bar = samples, targets, stop_below, bar
+        self.parameters, self.history = network.parameters, History()
+        self.best = flatten(self.parameters)
+        self._gradients = network.stepper(len(samples))
+        self._start = time.perf_counter()
+
+    def loss_and_gradient(self, vector: Array) -> tuple[float, Array]:
+        """Return the loss of all samples and its gradient, at these parameters."""
+        unflatten(vector, self.parameters)
+        g = self._gradients(self.samples, self.targets)
+        return g.loss, flatten(g.parameters)
+
+    def record(self, intermediate_result: object) -> None:
+        """Note an iteration; SciPy stops at the exception, and finds this method's argument by its name."""
+        loss = float(intermediate_result.fun)  # type: ignore[attr-defined]  # SciPy's result has no type
+        self.best = np.array(intermediate_result.x)  # type: ignore[attr-defined]
+        now = time.perf_counter()
+        self.history.loss.append(loss)
+        self.history.seconds.append(now - self._start)
+        self._start = now
+        self.bar.write("L-BFGS", f"loss {loss:.4g}")
+        self.bar.update()
+        if loss < self.stop_below:
+            raise StopIteration
+
+
+def _minimize() -> Any:
+    """Return SciPy's function."""
     try:
         from scipy.optimize import minimize
     except ImportError as error:
         raise ImportError('L-BFGS needs SciPy: pip install "chainrule[data]"') from error
-    samples, targets = as_samples(x, network.sizes[0], network.dtype), network.targets(y)
-    parameters, history = network.parameters, History()
-    best, start = flatten(parameters), time.perf_counter()
-
-    def loss_and_gradient(vector: Array) -> tuple[float, Array]:
-        unflatten(vector, parameters)
-        g = network.gradients(samples, targets, input_gradient=False, checked=True)
-        return g.loss, flatten(g.parameters)
-
-    def record(intermediate_result: object) -> None:
-        nonlocal start, best
-        best = np.array(intermediate_result.x)  # type: ignore[attr-defined]  # SciPy's result has no type
-        history.loss.append(float(intermediate_result.fun))  # type: ignore[attr-defined]
-        history.seconds.append(time.perf_counter() - start)
-        start = time.perf_counter()
-        bar.write("L-BFGS", f"loss {history.loss[-1]:.4g}")
-        bar.update()
-        if history.loss[-1] < stop_below:
-            raise StopIteration
-
-    multiplications = len(samples) * max(weights.size for weights in network.weights)
-    with one_thread_if_small(multiplications), ProgressBar(iterations, "L-BFGS", show=progress) as bar:
-        start = time.perf_counter()
-        options = {"maxiter": iterations, "maxcor": memory, "maxfun": 20 * iterations, "ftol": 0.0, "gtol": 1e-12}
-        try:
-            minimize(loss_and_gradient, best, jac=True, method="L-BFGS-B", callback=record, options=options)
-        except KeyboardInterrupt:
-            history.interrupted = True
-        unflatten(best, parameters)
-    return history
+    return minimize

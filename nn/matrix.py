@@ -6,7 +6,7 @@ weights[k - 1]; b_k, of shape (n_k,), is biases[k - 1]; a batch X is one sample 
 
 import math
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,8 +157,21 @@ softplus, gelu, step, sign, softmax, modified_softmax)
             ...
         ValueError: labels must be classes from 0 to 2, got 3 in row 0
         """
-        width = self.sizes[-1] + (self.activations[-1].name == "modified_softmax")
-        return as_targets(Y, width, self.cost, self.dtype)
+        return as_targets(Y, self._targets_width, self.cost, self.dtype)
+
+    @property
+    def _targets_width(self) -> int:
+        return self.sizes[-1] + (self.activations[-1].name == "modified_softmax")
+
+    def samples(self, X: Array) -> Array:
+        """Return a batch of samples as an array of the network's dtype, checked; X of shape (m, n_0)."""
+        return as_samples(X, self.sizes[0], self.dtype)
+
+    def stepper(self, samples: int) -> Callable[[Array, Array], Gradients]:
+        """Return what makes the gradients of batches of up to so many rows, into memory that it keeps for the next."""
+        from nn.workspace import Workspace
+
+        return Workspace(self, samples).gradients
 
     def loss(self, X: Array, Y: Array) -> float:
         """Return the loss of a batch: X of shape (m, n_0), targets Y of shape (m, n_L), or class labels (m,)."""
@@ -194,7 +207,7 @@ softplus, gelu, step, sign, softmax, modified_softmax)
             ...
         ValueError: Y has inf in row 0, column 0 (1 of 1 entries is not finite); remove or replace such samples
         """
-        samples, targets = (X, Y) if checked else self._batch(X, Y)
+        samples, targets = self._batch(X, Y, checked=checked)
         g = gradients(
             self.weights,
             self.biases,
@@ -238,10 +251,13 @@ softplus, gelu, step, sign, softmax, modified_softmax)
             reduction=self.reduction,
         )
 
-    def _batch(self, X: Array, Y: Array) -> tuple[Array, Array]:
-        samples, targets = as_samples(X, self.sizes[0], self.dtype), self.targets(Y)
+    def _batch(self, X: Array, Y: Array, *, checked: bool = False) -> tuple[Array, Array]:
+        samples, targets = self.samples(X), Y if checked else self.targets(Y)
         if len(samples) != len(targets):
             raise ValueError(f"X has {len(samples)} samples, but Y has {len(targets)} rows of targets")
+        if targets.ndim != 2 or targets.shape[1] != self._targets_width:  # else broadcasting might make it fit
+            need = f"shape (m, {self._targets_width}); `targets` makes them"
+            raise ValueError(f"Y needs one row of targets per sample, {need}, got shape {targets.shape}")
         return samples, targets
 
     @classmethod

@@ -1,99 +1,34 @@
 """Training: epochs of mini-batches, with a progress bar and a history, that survives Ctrl-C and tells a divergence.
 
 One epoch visits every sample once, in an order shuffled by ``rng``; each mini-batch gives one gradient and one step of
-the optimizer. With all samples in one batch this is gradient descent.
+the optimizer. With all samples in one batch this is gradient descent. What is trained is a :class:`nn.model.Model`: a
+network in matrix form, or a loss that was written with scalars and lifted.
 """
 
-import json
 import math
 import time
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from nn.matrix import Network
+from nn.arrays import Array
+from nn.history import DivergenceError as DivergenceError
+from nn.history import History as History
+from nn.model import Classifier, Model, checked, largest_product, whole
 from nn.optimizer import Optimizer
 from nn.optimizers import Adam
 from nn.progress import ProgressBar
-from nn.samples import as_samples, refuse_non_finite
 from nn.schedules import SCHEDULES, Schedule
 from nn.threads import one_thread_if_small
-from nn.workspace import Workspace
 
-Array = npt.NDArray[Any]
 JUDGED = 5_000  # training samples that the accuracy of an epoch is measured on: to about 0.2%, at a small cost
 CHUNK = 4096  # samples whose classes are predicted at a time, so that memory stays small
 
-
-@dataclass
-class History:
-    """What was measured, one number per completed epoch.
-
-    The loss of an epoch is that of its mini-batches, each taken just before its step. The other numbers are taken after
-    the epoch, the accuracy on the training samples, or on every n-th if there are more than 5,000. The seconds are
-    those of the steps. Lists that do not apply stay empty: the accuracies where the network predicts no classes, the
-    validation numbers where no validation samples were given.
-
-    Examples
-    --------
-    >>> History(loss=[0.5, 0.25], seconds=[1.0, 1.0])
-    History: 2 epochs, loss 0.2500
-    >>> History()
-    History: 0 epochs
-    """
-
-    loss: list[float] = field(default_factory=list)
-    accuracy: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    validation_accuracy: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    interrupted: bool = False
-
-    @property
-    def epochs(self) -> int:
-        """The number of completed epochs."""
-        return len(self.loss)
-
-    def __repr__(self) -> str:
-        stopped = ", interrupted" if self.interrupted else ""
-        loss = f", loss {self.loss[-1]:.4f}" if self.loss else ""
-        return f"History: {self.epochs} epochs{loss}{stopped}"
-
-    def save(self, path: str | Path) -> None:
-        """Write the history to a JSON file."""
-        Path(path).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: str | Path) -> "History":
-        """Read a history that was written by `save`.
-
-        Raises
-        ------
-        ValueError
-            If the file holds something else.
-        """
-        try:
-            return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{path} holds no history: {error}; give a file written by History.save") from error
-
-
-class DivergenceError(ArithmeticError):
-    """The loss or a parameter became nan or infinite; ``history`` holds the epochs before."""
-
-    def __init__(self, what: str, epoch: int, batch: int, optimizer: Optimizer, history: History) -> None:
-        self.history = history
-        super().__init__(
-            f"{what} in epoch {epoch}, batch {batch}: the training diverges with {optimizer!r}; "
-            f"try learning_rate={optimizer.learning_rate / 10:g}, and inputs scaled to about [-1, 1]"
-        )
+Pair = tuple[Array, Array]
 
 
 def train(
-    network: Network,
+    network: Model,
     x: Array,
     y: Array,
     *,
@@ -102,7 +37,7 @@ def train(
     batch_size: int | None = None,
     rng: np.random.Generator | int = 0,
     schedule: Schedule = SCHEDULES["constant"],
-    validation: tuple[Array, Array] | None = None,
+    validation: Pair | None = None,
     keep_best: bool = False,
     patience: int | None = None,
     progress: bool | None = None,
@@ -112,9 +47,9 @@ def train(
     Parameters
     ----------
     network
-        The network; its weights and biases are changed in place.
+        A `Network`, a lifted loss of a sample and its target, or another `Model`; its parameters are changed in place.
     x, y
-        The samples, of shape (m, n_0), and their targets as the network's loss takes them.
+        The samples, one per row, (m, n_0) for a `Network`, and their targets as the network's loss takes them.
     optimizer
         What makes a step of a gradient; Adam() if None. It may be kept, to continue the training later.
     epochs
@@ -153,6 +88,7 @@ def train(
     --------
     A line y = 2 x - 1, by gradient descent on all samples:
 
+    >>> from nn.matrix import Network
     >>> from nn.optimizers import GradientDescent
     >>> x = np.linspace(-1, 1, 20)[:, np.newaxis]
     >>> network = Network([1, 1], rng=0)
@@ -163,36 +99,21 @@ def train(
     Traceback (most recent call last):
     ValueError: epochs must be a whole number from 1 on, got 0
     """
-    samples, targets = _checked(network, x, y)
-    if validation is not None:
-        validation = _checked(network, *validation)
-    size = min(_whole("batch_size", len(samples) if batch_size is None else batch_size), len(samples))
-    epochs, patience = _whole("epochs", epochs), None if patience is None else _whole("patience", patience)
-    optimizer, generator = optimizer or Adam(), np.random.default_rng(rng)
-    rate = optimizer.learning_rate
-    multiplications = size * max(weights.size for weights in network.weights)
-    total = epochs * math.ceil(len(samples) / size)
-    with one_thread_if_small(multiplications), ProgressBar(total, f"epoch 1/{epochs}", show=progress) as bar:
-        run = _Run(network, samples, targets, optimizer, bar, epochs, size)
-        best = _Best(network, validation or (samples, targets)) if keep_best or patience is not None else None
-        try:
-            for epoch in range(epochs):
-                optimizer.learning_rate = rate * schedule(epoch / epochs)
-                start = time.perf_counter()
-                loss = run.epoch(_batches(len(samples), size, generator))
-                run.record(loss, validation, time.perf_counter() - start)
-                if best is not None and best.look() == patience:
-                    break
-        except KeyboardInterrupt:
-            run.history.interrupted = True
-        finally:
-            optimizer.learning_rate = rate
-            if best is not None:
-                best.restore()
-    return run.history
+    samples, targets = checked(network, x, y)
+    judged = None if validation is None else checked(network, *validation)
+    size = min(whole("batch_size", len(samples) if batch_size is None else batch_size), len(samples))
+    epochs, patience = whole("epochs", epochs), None if patience is None else whole("patience", patience)
+    steps = epochs * math.ceil(len(samples) / size)
+    with (
+        one_thread_if_small(largest_product(network, size)),
+        ProgressBar(steps, f"epoch 1/{epochs}", show=progress) as bar,
+    ):
+        best = _Best(network, judged or (samples, targets)) if keep_best or patience is not None else None
+        run = _Run(network, samples, targets, judged, optimizer or Adam(), epochs, size, bar)
+        return run.train(np.random.default_rng(rng), schedule, best, patience)
 
 
-def accuracy(network: Network, x: Array, y: Array) -> float | None:
+def accuracy(network: Model | Classifier, x: Array, y: Array) -> float | None:
     """Return the share of samples whose class the network predicts, or None where it predicts no classes.
 
     y holds class labels of shape (m,), or a row of targets per sample with the largest at its class. For a loss with a
@@ -200,6 +121,7 @@ def accuracy(network: Network, x: Array, y: Array) -> float | None:
 
     Examples
     --------
+    >>> from nn.matrix import Network
     >>> network = Network([1, 2], output="softmax", loss="cross_entropy")
     >>> network.weights[0][:], network.biases[0][:] = [[0.0], [1.0]], 0.0  # class 1 for positive inputs
     >>> accuracy(network, np.array([[-1.0], [2.0], [3.0], [4.0]]), np.array([0, 1, 1, 0]))
@@ -207,6 +129,8 @@ def accuracy(network: Network, x: Array, y: Array) -> float | None:
     >>> accuracy(Network([1, 2]), np.array([[1.0]]), np.array([[0.0, 0.0]])) is None
     True
     """
+    if not isinstance(network, Classifier):
+        return None
     right = 0.0
     for start in range(0, len(x), CHUNK):
         predicted, targets = network.predict(x[start : start + CHUNK]), np.asarray(y)[start : start + CHUNK]
@@ -217,23 +141,68 @@ def accuracy(network: Network, x: Array, y: Array) -> float | None:
     return right / len(x)
 
 
+class _Best:
+    """The parameters with the least loss on some samples so far; those at the start, until an epoch is done."""
+
+    def __init__(self, network: Model, judged: Pair) -> None:
+        self.network, self.judged = network, judged
+        self.loss, self.epochs_since = math.inf, 0
+        self._kept = [parameter.copy() for parameter in network.parameters]
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def look(self) -> int:
+        """Keep the parameters if they are better than all before; return for how many epochs they were not."""
+        loss = self.network.loss(*self.judged)
+        if loss < self.loss:
+            kept = [parameter.copy() for parameter in self.network.parameters]
+            self._kept, self.loss, self.epochs_since = kept, loss, 0
+        else:
+            self.epochs_since += 1
+        return self.epochs_since
+
+    def restore(self) -> None:
+        """Give the network the kept parameters."""
+        for parameter, kept in zip(self.network.parameters, self._kept, strict=True):
+            parameter[...] = kept
+
+
 @dataclass
 class _Run:
     """One call of `train`: what does not change from batch to batch, and the history so far."""
 
-    network: Network
+    network: Model
     samples: Array
     targets: Array
+    judged: Pair | None
     optimizer: Optimizer
-    bar: ProgressBar
     epochs: int
     size: int
+    bar: ProgressBar
     history: History = field(default_factory=History)
 
     def __post_init__(self) -> None:
         self._parameters = self.network.parameters
-        self._workspace = Workspace(self.network, self.size)
-        self._buffer = np.empty((self.size, self.samples.shape[1]), self.samples.dtype)
+        self._gradients = self.network.stepper(self.size)
+        self._buffer = np.empty((self.size, *self.samples.shape[1:]), self.samples.dtype)
+
+    def train(self, rng: np.random.Generator, schedule: Schedule, best: _Best | None, patience: int | None) -> History:
+        """Train for all epochs, until Ctrl-C, or until `best` has not changed for `patience` epochs."""
+        rate = self.optimizer.learning_rate
+        try:
+            for epoch in range(self.epochs):
+                self.optimizer.learning_rate = rate * schedule(epoch / self.epochs)
+                start = time.perf_counter()
+                loss = self.epoch(_batches(len(self.samples), self.size, rng))
+                self.record(loss, time.perf_counter() - start)
+                if best is not None and best.look() == patience:
+                    break
+        except KeyboardInterrupt:
+            self.history.interrupted = True
+        finally:
+            self.optimizer.learning_rate = rate
+            if best is not None:
+                best.restore()
+        return self.history
 
     # An overflow is told by DivergenceError, with a cure; NumPy's warning would come first and say less.
     @np.errstate(over="ignore", invalid="ignore")
@@ -242,7 +211,7 @@ class _Run:
         loss, seen, samples = 0.0, 0, len(self.samples)
         for number, batch in enumerate(batches, 1):
             x, y = self._gather(batch)
-            g = self._workspace.gradients(x, y)
+            g = self._gradients(x, y)
             if not math.isfinite(g.loss):
                 raise self._diverged(f"the loss became {g.loss}", number)
             self.optimizer.step(self._parameters, g.parameters)
@@ -255,7 +224,7 @@ class _Run:
             raise self._diverged("a parameter became nan or infinite", len(batches))
         return loss
 
-    def _gather(self, batch: Array | slice) -> tuple[Array, Array]:
+    def _gather(self, batch: Array | slice) -> Pair:
         if isinstance(batch, slice):
             return self.samples[batch], self.targets[batch]
         # Into one buffer: a new one for each batch takes 1.4 times as long. The mode "raise" would copy it once more.
@@ -263,13 +232,13 @@ class _Run:
         return np.take(self.samples, batch, axis=0, out=x, mode="clip"), self.targets[batch]
 
     @np.errstate(over="ignore", invalid="ignore")
-    def record(self, loss: float, validation: tuple[Array, Array] | None, seconds: float) -> None:
+    def record(self, loss: float, seconds: float) -> None:
         """Measure what is measured after an epoch, and note it."""
-        network, every = self.network, -(-len(self.samples) // JUDGED)
+        network, judged, every = self.network, self.judged, -(-len(self.samples) // JUDGED)
         measured = [
             (self.history.accuracy, accuracy(network, self.samples[::every], self.targets[::every])),
-            (self.history.validation_loss, network.loss(*validation) if validation else None),
-            (self.history.validation_accuracy, accuracy(network, *validation) if validation else None),
+            (self.history.validation_loss, network.loss(*judged) if judged else None),
+            (self.history.validation_accuracy, accuracy(network, *judged) if judged else None),
             (self.history.seconds, seconds),
             (self.history.loss, loss),
         ]
@@ -292,50 +261,8 @@ class _Run:
         return DivergenceError(what, self.history.epochs + 1, batch, self.optimizer, self.history)
 
 
-class _Best:
-    """The parameters with the least loss on some samples so far; those at the start, until an epoch is done."""
-
-    def __init__(self, network: Network, judged: tuple[Array, Array]) -> None:
-        self.network, self.judged = network, judged
-        self.loss, self.epochs_since = math.inf, 0
-        self._kept = [parameter.copy() for parameter in network.parameters]
-
-    @np.errstate(over="ignore", invalid="ignore")
-    def look(self) -> int:
-        """Keep the parameters if they are better than all before; return for how many epochs they were not."""
-        loss = self.network.loss(*self.judged)
-        if loss < self.loss:
-            kept = [parameter.copy() for parameter in self.network.parameters]
-            self._kept, self.loss, self.epochs_since = kept, loss, 0
-        else:
-            self.epochs_since += 1
-        return self.epochs_since
-
-    def restore(self) -> None:
-        """Give the network the kept parameters."""
-        for parameter, kept in zip(self.network.parameters, self._kept, strict=True):
-            parameter[...] = kept
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def _checked(network: Network, x: Array, y: Array) -> tuple[Array, Array]:
-    """Return samples and targets as the network takes them, checked once for all epochs."""
-    samples, targets = as_samples(x, network.sizes[0], network.dtype), network.targets(y)
-    if len(samples) != len(targets):
-        raise ValueError(f"every sample needs a target; got {len(samples)} samples and {len(targets)} targets")
-    if not np.isfinite(samples.sum()):  # three times as fast as looking at each, which follows where the sum overflows
-        refuse_non_finite("x", samples)
-    return samples, targets
-
-
 def _batches(samples: int, size: int, rng: np.random.Generator) -> list[Array | slice]:
     if size == samples:
         return [slice(None)]  # all in one: their order does not matter, and nothing is copied
     order = rng.permutation(samples)
     return [order[start : start + size] for start in range(0, samples, size)]
-
-
-def _whole(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name} must be a whole number from 1 on, got {value!r}")
-    return int(value)

@@ -11,7 +11,7 @@ module                 holds
 `adjoint`              pass 8: back-propagation, statement by statement
 `symbols`, `forms`     formulas for arrays, from the rules of `engine.elementary.TABLE` run on symbols
 `wording`, `emission`  text: a self-contained NumPy module, and a program to read (`positions`, `helpers`)
-`lifted`               `lift`, and the object it returns
+`lifted`               `lift`, and the object it returns (`batches` in, `gradients` out)
 =====================  ==================================================================================
 
 >>> from engine import Value
@@ -38,7 +38,8 @@ db1 = d1                      # (3,)
 return z2, dW1, db1, dW2, db2
 """
 
-from engine.lift.lifted import Gradients, Lifted, lift
+from engine.lift.gradients import Gradients
+from engine.lift.lifted import Lifted, lift
 from engine.lift.tracing import TraceError
 
 __all__ = ["Gradients", "Lifted", "TraceError", "lift"]

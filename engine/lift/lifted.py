@@ -74,17 +74,17 @@ class Lifted:
         """
         if reduction not in REDUCTIONS:
             raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}")
-        if self._forward.shape(self._forward.outputs[0]):
-            n = self._forward.shape(self._forward.outputs[0])[0]
-            raise ValueError(
-                f"a gradient needs one number, but the function returns {n}: lift a loss of them, or use pullback"
-            )
+        self._require_number("a gradient")
         arrays = self._checked(batches)
         m = len(arrays[0]) if arrays else 1
-        name = "gradients_of_samples" if reduction == "none" else "value_and_grad"
-        loss, gradients = self._run(name, arrays, 1.0 / m if reduction == "mean" else 1.0)
-        if reduction != "none":
-            loss = float(loss.sum() / (m if reduction == "mean" else 1)) if getattr(loss, "ndim", 0) else float(loss)
+        if reduction == "none":
+            loss, gradients = self._run("gradients_of_samples", arrays, 1.0)
+            return loss, self._gradients(loss, gradients)
+        uses_samples = any(leaf.kind == "input" for leaf in self._forward.leaves)
+        count = m if uses_samples else 1  # a function of parameters alone is computed once, not for each sample
+        scale = 1.0 / count if reduction == "mean" else float(m // count)
+        loss, gradients = self._run("value_and_grad", arrays, scale)
+        loss = float(loss.sum() / count if reduction == "mean" else loss.sum() * (m // count))
         return loss, self._gradients(loss, gradients)
 
     def pullback(self, *batches: Any, seed: Any) -> tuple[Array, Gradients]:
@@ -102,7 +102,8 @@ class Lifted:
 
     def loss(self, *batches: Any) -> float:
         """Return the mean of the function's results over a batch."""
-        return float(self._single(self(*batches)).mean())
+        self._require_number("a mean loss")
+        return float(self(*batches).mean())
 
     def samples(self, X: Any) -> Array:
         """Return a batch for the first argument of a loss of a sample and its target, as an array, checked."""
@@ -146,6 +147,19 @@ class Lifted:
 
     def _gradients(self, loss: Any, gradients: Sequence[Array]) -> Gradients:
         return Gradients(loss, dict(zip(self.arrays, gradients, strict=True)), self._structure, self._places)
+
+    def _require_number(self, what: str) -> None:
+        if shape := self._forward.shape(self._forward.outputs[0]):
+            cure = "lift a loss of them, or use pullback"
+            raise ValueError(f"{what} needs one number, but the function returns {shape[0]}: {cure}")
+
+    def _argument(self, i: int, given: Any) -> Array:
+        if len(self.arguments) != 2:
+            takes = ", ".join(self.arguments) or "none"
+            raise ValueError(
+                f"training takes a loss of a sample and its target; this program has the arguments {takes}"
+            )
+        return as_batch(given, self.arguments[i], self._forward.inputs[i], self.dtype)
 
     def _names(self) -> list[str]:
         if not self.arrays:
