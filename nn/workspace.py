@@ -6,6 +6,7 @@ Symbols and shapes are those of :mod:`nn.backprop`.
 """
 
 import math
+from itertools import pairwise
 from typing import NoReturn
 
 import numpy as np
@@ -88,6 +89,25 @@ class _Tanh(InPlace):
 IN_PLACE = {"identity": _Identity, "relu": _Relu, "sigmoid": _Sigmoid, "tanh": _Tanh}
 
 
+class _OneColumn:
+    """x w + b for one column x and one row w, as [x 1] times w over b: twice as fast as NumPy's outer product."""
+
+    def __init__(self, samples: int, units: int, dtype: np.typing.DTypeLike) -> None:
+        self.columns, self.rows = np.ones((samples, 2), dtype), np.zeros((2, units), dtype)
+
+    def __call__(self, x: Array, w: Array, out: Array, b: Array | float = 0.0) -> None:
+        columns = self.columns[: len(x)]
+        columns[:, :1], self.rows[0], self.rows[1] = x, w, b
+        np.matmul(columns, self.rows, out)
+
+
+def _affine(x: Array, w: Array, out: Array, b: Array | None = None) -> None:
+    """Write x w + b."""
+    np.matmul(x, w, out)
+    if b is not None:
+        np.add(out, b, out)
+
+
 class Workspace:
     """Gradients of a network on batches of up to ``samples`` rows; the arrays of a result last until the next call.
 
@@ -119,8 +139,11 @@ class Workspace:
             self._layers.append((z, z if s.shared else empty(n), delta))
         self._by_weights = [np.empty_like(W) for W in network.weights]
         self._by_biases = [np.empty_like(b) for b in network.biases]
-        # One column times one row is an outer product, as in nn.backprop.product; n is the inner dimension.
-        self._products = [np.multiply if n == 1 else np.matmul for n in network.sizes]
+        # n is the inner dimension: that of f_{k-1} W_k^T on the way up, that of delta_k W_k on the way down.
+        self._up, self._down = (
+            [_OneColumn(samples, units, network.dtype) if n == 1 else _affine for n, units in pairwise(sizes)]
+            for sizes in (network.sizes, network.sizes[::-1])
+        )
         self._in_place_output = not network.cost.fused and not isinstance(network.activations[-1], RowActivation)
         self._ones, self._count = np.ones(samples, network.dtype), np.zeros((), network.dtype)
 
@@ -134,14 +157,13 @@ class Workspace:
         X = as_samples(X, network.sizes[0], network.dtype)
         if m > self.samples or m != len(Y):
             self._refuse_count(m, len(Y))
-        layers, ones, s, product = self._layers, self._ones, self._activations, self._products
+        layers, ones, s = self._layers, self._ones, self._activations
         if m < self.samples:
             layers, ones = [(z[:m], f[:m], delta[:m]) for z, f, delta in layers], ones[:m]
 
         below, f = X, [X]
         for k, (z_k, f_k, _) in enumerate(layers):
-            product[k](below, network.weights[k].T, z_k)
-            np.add(z_k, network.biases[k], z_k)
+            self._up[k](below, network.weights[k].T, z_k, network.biases[k])
             if k < len(layers) - 1 or self._in_place_output:
                 s[k].forward(z_k, f_k)
             below = f_k
@@ -164,7 +186,7 @@ class Workspace:
             np.matmul(ones, delta, self._by_biases[k])
             if k:
                 z_k, f_k, delta_k = layers[k - 1]
-                product[k + 1](delta, network.weights[k], delta_k)
+                self._down[-1 - k](delta, network.weights[k], delta_k)
                 s[k - 1].backward(z_k, f_k, delta_k)
                 delta = delta_k
                 deltas.insert(0, delta)
