@@ -29,11 +29,12 @@ from engine.hints import hints
 from engine.lines import line_of, source_of
 from engine.names import namer
 from engine.path import times
-from engine.tables import TIMES, Table, shown
+from engine.tables import TIMES, TOGETHER, Table, shown
 from engine.trace import trace_table
 from engine.value import Constant, Value
 
 LIMIT = 60  # rows that a reader can be expected to read
+MOST = 8  # entries of a gradient in one sentence
 
 
 @dataclass(frozen=True)
@@ -158,16 +159,16 @@ class Ledger:
         return ((sentence,) if sentence else ()) + self.hints
 
     def sentence(self) -> str:
-        """Return the gradient as a sentence, for a few leaves; "" where there is none.
+        """Return the gradient as a sentence, for a few leaves, in which the = are kept together with their numbers.
 
         >>> x = Value(3.0, label="x")
-        >>> explain((x * x).exp()).sentence().startswith("d#2/dx = 48618.5")
-        True
+        >>> explain((x * x).exp()).sentence().replace(TOGETHER, " ")
+        'd#2/dx = 48618.5'
         """
         y = self.name(self.graph.output)
-        found = self.gradient()
-        shown_ones = [f"d{y}/d{self.name(x)} = {shown(number)}" for x, number in list(found.items())[:8]]
-        more = [f"... and {len(found) - 8:,} more"] if len(found) > 8 else []
+        found = sorted(self.gradient().items(), key=lambda pair: self.name(pair[0]).startswith("#"))  # the named first
+        shown_ones = [f"d{y}/d{self.name(x)}{TOGETHER}={TOGETHER}{shown(number)}" for x, number in found[:MOST]]
+        more = [f"... and {len(found) - MOST:,} more"] if len(found) > MOST else []
         return ", ".join(shown_ones + more) if self.graph.output.row else ""
 
 
@@ -184,7 +185,7 @@ def explain(
     ----------
     wrt: one Value or several; only what lies between them and y is listed. By default all leaves.
     names: variables to take names from, such as locals(); in a REPL or notebook they are found without it.
-    limit: with more rows the ledger is folded by level; None never folds.
+    limit: with more rows the ledger is folded by layer of a network, else by level; None never folds.
 
     Raises TypeError where y is not a Value. No `grad` is touched, and backward() need not have run.
 

@@ -55,7 +55,9 @@ def namer(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -> Cal
     ('x', '2', '#2')
     """
     found = names_of(names)
-    index = {v: i for i, v in enumerate(nodes)}
+    index: dict[Value, int] = {}
+    for v in nodes:  # some may be given twice: the first place counts, which is the id in a Graph
+        index.setdefault(v, len(index))
 
     def name(v: Value) -> str:
         if v.label or id(v) in found:

@@ -6,15 +6,18 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from engine.functions import Number, context_of
 
 NARROWEST = 40
+NARROWEST_WORDS = 12  # of a column of words
 LONGEST = 15  # characters of an exact number; a longer one is written as a float
 COLOURS = {"": "", "head": "2", "strong": "1", "good": "32", "bad": "1;31", "faint": "2"}
+TOGETHER = "\N{NO-BREAK SPACE}"  # inside a note: a space at which no line ends
 ELLIPSIS, TIMES = "\N{HORIZONTAL ELLIPSIS}", "\N{MULTIPLICATION SIGN}"
 ASCII = str.maketrans({ELLIPSIS: "~", TIMES: "x", "\N{MICRO SIGN}": "u", "\N{RIGHTWARDS ARROW}": ">"})
 
@@ -48,7 +51,10 @@ class Table:
     optional: tuple[int, ...] = ()
 
     def text(self, width: int | None = None, *, ascii: bool | None = None, color: bool | None = None) -> str:
-        """Return the table for a terminal: no line is longer than width, down to 40 columns.
+        """Return the table for a terminal: no line is longer than width, down to 40 columns, and no number is cut.
+
+        Where the page is too narrow, words are wrapped within their column; where even that is too little, each row
+        becomes a paragraph, with its headings in front of the numbers.
 
         Parameters
         ----------
@@ -58,22 +64,57 @@ class Table:
         """
         width = max(width or shutil.get_terminal_size((80, 24)).columns, NARROWEST)
         color = _wants_color() if color is None else color
+        body = self._in_columns(width) or self._in_paragraphs(width)
+        lines = [*_filled(self.title, width), ""] if self.title else []
+        lines += [_paint(line.rstrip(), style, color) for line, style in body]
+        for note in self.notes:
+            lines += ["", *_filled(note, width)]
+        text = "\n".join(lines).replace(TOGETHER, " ")
+        return text.translate(ASCII) if ascii or (ascii is None and not _shows(text)) else text
+
+    def _styled(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        return zip(self.rows, self.styles or ("",) * len(self.rows), strict=True)
+
+    def _in_columns(self, width: int) -> list[tuple[str, str]]:
+        """Return each line with its style; nothing where the columns do not fit."""
         heads = tuple(head.lstrip(">") for head in self.heads)
+        right = [head.startswith(">") for head in self.heads]
         columns = list(range(len(heads)))
         widths = [max(map(len, column)) for column in zip(heads, *self.rows, strict=True)]
-        for drop in (*self.optional, None):
-            if _total(widths, columns) <= width or drop is None:
-                break
-            columns.remove(drop)
-        _narrow(widths, columns, width)
-        lines = [*textwrap.wrap(self.title, width), ""] if self.title else []
-        for row, style in zip((heads, *self.rows), ("head", *(self.styles or ("",) * len(self.rows))), strict=True):
-            cells = [_cell(row[i], widths[i], self.heads[i].startswith(">")) for i in columns]
-            lines.append(_paint("  ".join(cells).rstrip(), style, color))
-        for note in self.notes:
-            lines += ["", *textwrap.wrap(note, width, subsequent_indent="  ")]
-        text = "\n".join(lines)
-        return text.translate(ASCII) if ascii or (ascii is None and not _shows(text)) else text
+        for drop in self.optional:
+            if _total(widths, columns) > width:
+                columns.remove(drop)
+        words = [i for i in columns if not right[i]]
+        if not _narrow(widths, columns, words, width):
+            return []
+        lines = []
+        for row, style in ((heads, "head"), *self._styled()):
+            cells = [[row[i]] if right[i] else wrapped(row[i], widths[i]) for i in columns]
+            for parts in zip_longest(*cells, fillvalue=""):
+                placed = [
+                    part.rjust(widths[i]) if right[i] else part.ljust(widths[i])
+                    for i, part in zip(columns, parts, strict=True)
+                ]
+                lines.append(("  ".join(placed), style))
+        return lines
+
+    def _in_paragraphs(self, width: int) -> list[tuple[str, str]]:
+        """Return the same with a paragraph for each row: its first cell, then each heading with its cell."""
+        heads = [head.lstrip(">") for head in self.heads]
+        lines = []
+        for row, style in self._styled():
+            lines += [(line, style) for line in wrapped(row[0], width) if line]
+            pairs = [f"{head} {cell}" for head, cell in zip(heads[1:], row[1:], strict=True) if cell]
+            line = ""
+            for pair in pairs:
+                if line and len(line) + 2 + len(pair) > width:
+                    lines.append((line, style))
+                    line = ""
+                first, *others = wrapped(pair, width - 2)
+                lines += [(f"  {part}", style) for part in ([line.lstrip(), first, *others[:-1]] if others else [])]
+                line = f"{line}  {first}" if not others else f"  {others[-1]}"
+            lines.append((line, style))
+        return lines
 
     def __repr__(self) -> str:
         return self.text()
@@ -180,19 +221,40 @@ def _bars(cells: Any) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """Return the text as lines of a column: broken at spaces, else before a point or bracket, else anywhere.
+
+    >>> wrapped("model.layers[0].neurons[1].w[0]", 16)
+    ['model.layers[0]', ' .neurons[1]', ' .w[0]']
+    >>> wrapped("x*y", 16)
+    ['x*y']
+    """
+    lines = []
+    while len(text) > width:
+        breaks = (text.rfind(mark, 2, width + 1) for mark in " .[(")
+        at = next((place for place in breaks if place > 0), width)
+        lines.append(text[:at].rstrip())
+        text = f" {text[at:].lstrip()}"
+    return [*lines, text]
+
+
+def _filled(text: str, width: int) -> list[str]:
+    parts = (part if len(part) <= width - 2 else part.replace(TOGETHER, " ") for part in text.split(" "))
+    return textwrap.wrap(" ".join(parts), width, subsequent_indent="  ", break_on_hyphens=False)
+
+
 def _total(widths: Sequence[int], columns: Sequence[int]) -> int:
     return sum(widths[i] for i in columns) + 2 * (len(columns) - 1)
 
 
-def _narrow(widths: list[int], columns: Sequence[int], width: int) -> None:
-    """Take from the widest column, letter by letter, until the row fits."""
+def _narrow(widths: list[int], columns: Sequence[int], words: Sequence[int], width: int) -> bool:
+    """Take from the widest column of words, letter by letter, until the row fits; tell whether it does."""
     for _ in range(_total(widths, columns) - width):
-        widths[max(columns, key=lambda i: widths[i])] -= 1
-
-
-def _cell(text: str, width: int, right: bool) -> str:
-    text = cut(text, width)
-    return text.rjust(width) if right else text.ljust(width)
+        widest = max(words, key=lambda i: widths[i])
+        if widths[widest] <= NARROWEST_WORDS:
+            return False
+        widths[widest] -= 1
+    return True
 
 
 def _paint(text: str, style: str, color: bool) -> str:

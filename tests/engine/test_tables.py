@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.tables import Table, cut, shown
+from engine.tables import Table, cut, shown, wrapped
 
 CELLS = st.text(st.sampled_from("ab |*_\\{}$&#%^~<>\N{MULTIPLICATION SIGN}…"), max_size=12)
 
@@ -78,3 +78,10 @@ def test_every_type_of_number_is_written_short(number: Any, text: str) -> None:
 def test_a_text_that_fits_is_not_cut() -> None:
     assert cut("abc", 3) == "abc"
     assert cut("abcd", 3) == "ab…"
+
+
+@given(st.text(st.sampled_from("ab .[(*"), max_size=60), st.integers(12, 30))
+def test_wrapping_keeps_every_letter_and_the_width(text: str, width: int) -> None:
+    lines = wrapped(text, width)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert max(map(len, lines)) <= width
