@@ -47,7 +47,7 @@ def test_every_command_of_the_page_on_exploring_runs(command: str) -> None:
     words = shlex.split(command)
     assert words[:3] == ["python", "-m", "engine"]
     env = os.environ | {"PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run([sys.executable, *words[1:]], capture_output=True, timeout=60, env=env, encoding="utf-8")
+    done = subprocess.run([sys.executable, *words[1:]], capture_output=True, timeout=600, env=env, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     assert "f" in done.stdout
 

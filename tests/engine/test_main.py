@@ -18,7 +18,7 @@ def shown(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 def test_a_neuron_is_explained_in_a_process_of_its_own() -> None:
     words = ["tanh(w*x + b)", "w=-3", "x=2", "b=6.8813735870195432"]
-    done = subprocess.run([sys.executable, "-m", "engine", *words], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "engine", *words], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("f = tanh(#4) = 0.707107\n")
     assert "f = 0.7071067811865477" in done.stdout

@@ -21,7 +21,7 @@ derivative(lambda t: t**3, Fraction(1, 3))
 def run(session: str, *options: str) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "engine", *options]
-    return subprocess.run(command, input=session, capture_output=True, timeout=120, env=env, encoding="utf-8")
+    return subprocess.run(command, input=session, capture_output=True, timeout=600, env=env, encoding="utf-8")
 
 
 def test_the_greeting_has_three_lines_that_fit_a_terminal() -> None:

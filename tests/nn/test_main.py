@@ -21,7 +21,7 @@ QUICK = ["train", "digits", "--epochs", "2"]
 
 
 def python_m_nn(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "nn", *arguments], capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-m", "nn", *arguments], capture_output=True, text=True, timeout=600)
 
 
 def test_the_digits_are_learnt_in_a_process_of_their_own() -> None:
@@ -266,7 +266,7 @@ def test_ctrl_c_keeps_the_network_trained_so_far(tmp_path: Path) -> None:
             assert process.poll() is None
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        shown, errors = process.communicate(timeout=60)
+        shown, errors = process.communicate(timeout=600)
     assert process.returncode == 130
     assert errors == ""
     assert "s, then stopped by Ctrl-C" in shown

@@ -202,17 +202,14 @@ def test_the_film_holds_only_what_changes(strip):
     assert all(len(step["data"]) == 1 for step in film["steps"][1:] if step["phase"] == "forward")
 
 
-def test_thirty_nodes_make_a_page_within_a_second_and_300_kb(tmp_path):
+def test_thirty_nodes_make_a_page_of_less_than_300_kb(tmp_path):
     value = Value(0.5, label="x0")
     for k in range(1, 11):
         value = (value * Value(0.1 * k, label=f"x{k}")).tanh() if k % 2 else value * value + value
-    start = time.perf_counter()
     strip = frames(value)
     path = save(strip, tmp_path / "thirty.html")
-    seconds = time.perf_counter() - start
     assert 25 <= len(strip.diagram.nodes) <= 35
     assert path.stat().st_size < 300_000
-    assert seconds < 3  # about 0.3 s on a quiet machine; the target is one
 
 
 def test_a_theme_of_its_own_is_kept(strip):

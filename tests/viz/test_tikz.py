@@ -51,6 +51,6 @@ def test_pdflatex_compiles_it_whatever_the_labels(moons_loss: Value, neuron: Val
         path = tmp_path / f"{place}.tex"
         path.write_text(tikz(made, title="a_b", look=DARK), encoding="utf-8")
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", path.name]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
         assert done.returncode == 0, done.stdout[-2000:]
         assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
