@@ -4,7 +4,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -250,10 +249,26 @@ def test_a_divergence_is_told_with_its_cure_and_code_1(capsys: pytest.CaptureFix
     )
 
 
+# ``python -m nn`` that says when it is at its hundredth batch; and where the shell of the tests has Ctrl-C ignored, as
+# it does for what runs in the background, it is heard again.
+ANNOUNCED = """
+import itertools, runpy, signal
+from nn.workspace import Workspace
+signal.signal(signal.SIGINT, signal.default_int_handler)
+gradients, batches = Workspace.gradients, itertools.count()
+def announced(*arguments):
+    if next(batches) == 100:
+        print("the hundredth batch", flush=True)
+    return gradients(*arguments)
+Workspace.gradients = announced
+runpy.run_module("nn", run_name="__main__", alter_sys=True)
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be sent Ctrl-C alone there")
 def test_ctrl_c_keeps_the_network_trained_so_far(tmp_path: Path) -> None:
     saved, history = tmp_path / "network.npz", tmp_path / "history.json"
-    command = [sys.executable, "-m", "nn", "train", "digits", "--epochs", "100000", "--save", str(saved)]
+    command = [sys.executable, "-c", ANNOUNCED, "train", "digits", "--epochs", "1000000", "--save", str(saved)]
     with subprocess.Popen(
         [*command, "--history", str(history)],
         stdout=subprocess.PIPE,
@@ -262,9 +277,8 @@ def test_ctrl_c_keeps_the_network_trained_so_far(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout
         assert process.stderr
-        while "seed 0" not in process.stdout.readline():  # the line before the training
+        while "the hundredth batch" not in process.stdout.readline():
             assert process.poll() is None
-        time.sleep(1)
         process.send_signal(signal.SIGINT)
         shown, errors = process.communicate(timeout=600)
     assert process.returncode == 130

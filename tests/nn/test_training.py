@@ -2,9 +2,7 @@
 
 import itertools
 import json
-import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,8 +43,11 @@ class StoppedBy(GradientDescent):
 
 
 def ctrl_c() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(1)  # the signal arrives within
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored in the background
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # What a step, an epoch and a training are.

@@ -174,7 +174,7 @@ def test_the_work_of_a_folded_network_grows_with_the_number_of_samples() -> None
 def test_the_moons_loss_is_folded_and_drawn_by_layer(moons_loss: Value) -> None:
     pytest.importorskip("pygraphviz")
     drawing = draw(moons_loss)
-    assert len(drawing.source) < 30_000  # all that Graphviz gets to lay out; a picture of every node has 5 MB
+    assert len(drawing.source) < 30_000  # all that Graphviz gets to lay out; a picture of every node has 9 MB
     picture = drawing.picture().decode()
     names = [text.text for text in ElementTree.fromstring(picture).iter(f"{SVG}text")]
     assert {"layer\N{NO-BREAK SPACE}1", "layer\N{NO-BREAK SPACE}2", "layer\N{NO-BREAK SPACE}3"} <= set(names)
