@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis import given
 from programs import Program, fractions, programs
 from work import growth
 
-from engine import derivative, dot, exp, grad, hypot, log, logsumexp, sin, tanh, taylor
+from engine import derivative, dot, exp, grad, hypot, log, logsumexp, series, sin, sum_, tanh, taylor
 from engine.elementary import TABLE
 from engine.value import Value
 
@@ -83,12 +84,62 @@ def test_derivatives_inside_the_function_are_followed() -> None:
     assert taylor(lambda x: derivative(sin, x), 0.0, 4) == [1.0, 0.0, -0.5, 0.0, 1 / 24]
 
 
-def test_the_work_grows_with_the_cube_of_the_order_and_not_exponentially() -> None:
+def test_the_work_grows_with_the_square_of_the_order_and_not_exponentially() -> None:
     def coefficients(order: int) -> list[Any]:
         return taylor(lambda x: tanh(dot([x, x], [sin(x), 1.0])), 0.25, order)
 
-    assert growth(coefficients, lambda order: order, 10) < 4**3
+    assert growth(coefficients, lambda order: order, 20) < 4**2
     assert all(map(math.isfinite, coefficients(40)))
+
+
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.arity == 1])
+def test_n_coefficients_of_a_function_take_n_squared_products(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    products = 0
+    convolved = series._convolved
+
+    def counted(a: list[Any], b: list[Any]) -> Any:
+        nonlocal products
+        products += len(a)
+        return convolved(a, b)
+
+    monkeypatch.setattr(series, "_convolved", counted)
+    counts = []
+    for order in (20, 40, 80):
+        products = 0
+        taylor(lambda x: Value.apply(name, x), 1.75 if name == "acosh" else 0.375, order)
+        counts.append(products)
+    assert all(larger < 4.25 * smaller for smaller, larger in itertools.pairwise(counts))
+    assert counts[-1] < 6 * 80**2  # silu is the dearest
+
+
+@pytest.mark.parametrize("exponent", [3, 2.5, -1, -0.5, 100])
+def test_the_work_of_a_power_grows_with_the_square_of_the_order_whatever_the_exponent(exponent: float) -> None:
+    assert growth(lambda n: taylor(lambda x: x**exponent, 0.375, n), lambda n: n, 20) < 16
+
+
+def test_wide_sums_and_deep_graphs_have_series_without_recursion() -> None:
+    assert taylor(lambda x: sum_([x] * 5000), 0.5, 3) == [2500.0, 5000.0, 0.0, 0.0]
+    assert taylor(lambda x: dot([x] * 4000, [x] * 4000), 0.5, 3) == [1000.0, 4000.0, 4000.0, 0.0]
+
+    def deep(x: Any) -> Any:
+        for _ in range(5000):
+            x = -x + 1
+        return x * x
+
+    assert taylor(deep, 0.5, 3) == [0.25, 1.0, 1.0, 0.0]
+
+
+def test_the_same_function_of_zeros_of_either_sign_is_not_taken_for_one() -> None:
+    assert taylor(lambda y: y.atan2(-0.0) - y.atan2(0.0), 0.0, 0) == [math.pi]
+
+
+@pytest.mark.parametrize("f", [lambda x: x**0.5, lambda x: x**-1.5, lambda x: x**12, lambda x: x**x, lambda x: 3.0**x])
+@pytest.mark.parametrize("x0", [0.5, 0.3, 2.75])
+def test_powers_of_every_kind_agree_with_50_digits(f: Any, x0: float) -> None:
+    found = taylor(f, x0, 12)
+    with mpmath.workdps(50):
+        expected = mpmath.taylor(f, mpmath.mpf(x0), 12)
+    assert found == pytest.approx([float(c) for c in expected], rel=1e-11, abs=1e-14)
 
 
 @pytest.mark.parametrize(
