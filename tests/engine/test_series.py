@@ -108,7 +108,7 @@ def test_n_coefficients_of_a_function_take_n_squared_products(name: str, monkeyp
         products = 0
         taylor(lambda x: Value.apply(name, x), 1.75 if name == "acosh" else 0.375, order)
         counts.append(products)
-    assert all(larger < 4.25 * smaller for smaller, larger in itertools.pairwise(counts))
+    assert all(larger <= 4.25 * smaller for smaller, larger in itertools.pairwise(counts))
     assert counts[-1] < 6 * 80**2  # silu is the dearest
 
 
