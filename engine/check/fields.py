@@ -262,7 +262,10 @@ class RealField:
         """Return x moved by the noise; in the textbook's forms, such as 1 - y*y, by that of a number of size scale."""
         if self.noise is None:
             return x
-        moved = x * (1 + self.context.mpf(self.noise.uniform(-1, 1)) / 2**53)
+        # A factor between 1 - 2**-53 and 1 + 2**-53, as a raw number: this runs for every operation.
+        mantissa = 2**106 + (int(self.noise.random() * 2**54) - 2**53 | 1)
+        factor = (0, mantissa, -106, mantissa.bit_length())
+        moved = self.context.make_mpf(_libmp().mpf_mul(x._mpf_, factor, self.prec, "n"))
         return moved + scale * self.context.mpf(self.noise.uniform(-1, 1)) / 2**53 if self.textbook and scale else moved
 
     def power(self, x: Any, n: int) -> Any:

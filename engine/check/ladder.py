@@ -23,6 +23,7 @@ from typing import Any
 
 RUNGS = 4
 STARTS = (2.0**-5, 2.0**-9, 2.0**-13, 2.0**-1, 2.0**-17, 2.0**-23)  # the first steps of the ladders, relative to x
+SMALLEST = 5e-324  # the smallest double
 ENOUGH = 2.0**-20  # two ladders that agree to this, relatively, need no third
 
 Function = Callable[[Sequence[float]], Sequence[float]]
@@ -54,8 +55,10 @@ def noise_of(f: Function, x: Sequence[float]) -> list[float]:
         # Odd multiples of a small step, different for each number, so that no two are rounded alike.
         rows.append(_safe(f, [v + (k - count // 2) * _tiny(v) * (1 + 0.37 * (i % 7)) for i, v in enumerate(x)]))
     noises = []
+    if any(isinstance(row, _Nans) for row in rows):  # f has no value beside x: nothing can be measured
+        return [math.inf] * max(len(row) for row in rows)
     for values in zip(*rows, strict=True):
-        floor = max(map(abs, values)) * 2.0**-53
+        floor = max(max(map(abs, values)) * 2.0**-53, SMALLEST)  # what underflows is off by so much, too
         noises.append(max(_noise_of_table(list(values)), floor) if all(map(math.isfinite, values)) else math.inf)
     return noises
 

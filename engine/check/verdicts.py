@@ -189,7 +189,7 @@ def judge_estimates(case: Case) -> list[Component]:
         elif not bound < math.inf:
             c.verdict, c.why = "inconclusive", "no two ladders of steps agree"
         elif abs(claimed - c.truth) <= 3 * bound + 64 * case.unit * max(abs(c.truth), abs(claimed)):
-            fine = bound <= 2.0**-13 * max(abs(c.truth), abs(claimed)) or bound <= 2.0**-20 * largest or bound == 0
+            fine = bound <= max(2.0**-13 * max(abs(c.truth), abs(claimed)), 2.0**-20 * largest, 2.0**-1022)
             c.verdict, c.why = ("ok", "") if fine else ("inconclusive", "the truth is lost in the noise of f")
         elif abs(claimed - c.truth) > 12 * bound + 2.0**-34 * abs(c.truth):
             c.verdict = "wrong"
