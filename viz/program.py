@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from engine.lift.emission import Body, body
+from engine.lift.emission import Body
 from engine.lift.grids import levels
-from engine.lift.wording import Wording
+from engine.lift.reading import read_body
 from viz import theme as themes
 from viz.boxes import plain, quiet, words
 from viz.drawing import Drawing, digest
@@ -72,7 +72,7 @@ def draw_program(
     """
     look = themes.named(theme)
     trace, program = lifted.passes["trace"], lifted.passes.get("adjoint", lifted.passes["names"])
-    made = body(program, Wording(program, batch=False))
+    made = read_body(program)
     adjoint = sum(line.is_adjoint for line in made.lines)
     if title is None:
         title = f"{len(trace.statements):,} operations on numbers, lifted to {len(made.lines) - adjoint} statements"

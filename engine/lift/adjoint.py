@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.lift.naming import adjoint_name
-from engine.lift.program import Leaf, Program, Shape, Statement, batched, size
+from engine.lift.program import Leaf, Program, Shape, Statement, batched, size, sums_samples
 from engine.lift.simplify import without_unused
 
 
@@ -86,9 +86,9 @@ class _Adjoint:
         return without_unused(made)
 
     def _add(self, operation: str, args: Sequence[int], shape: Shape, detail: object = None) -> int:
-        self.statements.append(Statement(operation, tuple(args), shape, detail))
-        summed = (operation == "reduce" and detail[1]) or (operation == "by_weights" and detail)  # type: ignore[index]  # detail of a reduce is a pair
-        self.batched.append(not summed and any(self.batched[a] for a in args))
+        statement = Statement(operation, tuple(args), shape, detail)
+        self.statements.append(statement)
+        self.batched.append(not sums_samples(statement) and any(self.batched[a] for a in args))
         return len(self.leaves) + len(self.statements) - 1
 
     def _shape(self, v: int) -> Shape:
@@ -161,24 +161,17 @@ class _Adjoint:
 
     def _matmul(self, s: Statement, g: int) -> None:
         W, F, *bias = s.args
-        sums_samples = not self.per_sample
+        in_one = not self.per_sample  # products and sums over the points take the samples with them
         if self.active[W]:
-            # by_weights sums over the samples where g or F has them, so there is nothing left for _send to sum.
             has_samples = self.batched[g] or self.batched[F]
-            made = self._add("by_weights", (g, F), self._shape(W), sums_samples and has_samples)
+            made = self._add("by_weights", (g, F), self._shape(W), in_one and has_samples)
             self.sent.setdefault(W, []).append(made)
         if self.active[F]:
             self._send(F, self._add("by_inputs", (W, g), self._shape(F)))
         if bias and self.active[bias[0]]:
-            if len(s.shape) == 2:  # (n, p): the same bias for every point; the axis to sum is the last, so turn it
-                self._bias_of_points(s, g, bias[0])
-            else:
-                self._send(bias[0], g)
-
-    def _bias_of_points(self, s: Statement, g: int, bias: int) -> None:
-        n, p = s.shape
-        turned = self._add("take", (g,), (p, n), tuple(i * p + j for j in range(p) for i in range(n)))
-        self._send(bias, turned)
+            if len(s.shape) == 2:  # (n, p): the same bias for every point
+                g = self._add("by_bias", (g,), s.shape[:1], in_one and self.batched[g])
+            self._send(bias[0], g)
 
     def _total(self, s: Statement, g: int) -> None:
         args = [self._reshaped(a) for a in s.args] if not s.shape else list(s.args)

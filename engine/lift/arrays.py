@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from engine.lift.program import Leaf, Program, Shape, Statement, size
@@ -120,7 +121,7 @@ class Builder:
         if None not in numbers:
             return self.add_leaf(Leaf("constant", tuple(numbers), shape))
         self.claim(cells, shape)
-        places = [self.place[v] if v in self.place else (self.scalar(v), 0) for v in cells]
+        places = self._places(cells, numbers)
         pieces: list[tuple[int, list[int]]] = []
         for array, position in places:
             if pieces and pieces[-1][0] == array and self.shape(array):
@@ -136,6 +137,18 @@ class Builder:
             self._take(array, positions, (len(positions),) if len(positions) > 1 else ()) for array, positions in pieces
         ]
         return self.add(Statement("pack", tuple(parts), shape))
+
+    def _places(self, cells: Sequence[int], numbers: Sequence[float | None]) -> list[tuple[int, int]]:
+        """Return where each cell stands; constants side by side stand in an array of their own."""
+        found: list[tuple[int, int]] = []
+        for is_number, group in itertools.groupby(zip(cells, numbers, strict=True), lambda pair: pair[1] is not None):
+            if is_number:
+                constants = tuple([number for _, number in group])
+                leaf = self.add_leaf(Leaf("constant", constants, (len(constants),)))
+                found += [(leaf, i) for i in range(len(constants))]
+            else:
+                found += [self.place[v] if v in self.place else (self.scalar(v), 0) for v, _ in group]
+        return found
 
     def _from_all(self, arrays: list[int], places: list[tuple[int, int]], shape: Shape) -> int:
         start, total = {}, 0

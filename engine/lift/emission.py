@@ -1,4 +1,4 @@
-"""From a program to text: a self-contained NumPy module, or the program for one sample as a person would write it.
+"""From a program to text: its lines, and the source of a self-contained NumPy module.
 
 In a module the samples are the last axis inside every function (z1 = W1 @ x + b1 stays what it is in the theorem), and
 the rows of what goes in and comes out. An expression that is used once is written where it is used.
@@ -6,21 +6,17 @@ the rows of what goes in and comes out. An expression that is used once is writt
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from engine.lift.brackets import holes
 from engine.lift.helpers import HELPERS, NAMESPACE, NEEDS
 from engine.lift.program import Leaf, Program, Shape
 from engine.lift.wording import Wording, number_text
 
 _LONG = 56
 """An expression longer than this gets a line, and a name, of its own."""
-
-_HOLES = re.compile(r"\$(\d+)|#(\d+)")
-
-
-_ONE = re.compile(r"(?<![\w.])1 \* | \* 1(?![\w.])")
 
 
 class Line(NamedTuple):
@@ -41,96 +37,41 @@ class Body(NamedTuple):
 
 def body(program: Program, wording: Wording) -> Body:
     """Return the lines of a program, each expression that is used once and is short within the one that uses it."""
-    n = len(program.leaves)
+    n, kept = len(program.leaves), set(program.outputs)
     templates = [wording.template(s, v) for v, s in enumerate(program.statements, n)]
-    uses = [0] * (n + len(templates))
-    for s, template in zip(program.statements, templates, strict=True):
-        for hole in _HOLES.finditer(template):
-            uses[s.args[int(hole[1] or hole[2])]] += 1
-    kept = set(program.outputs)
-    text = [leaf_text(leaf, batch=wording.batch) for leaf in program.leaves]
+    uses = Counter(s.args[i] for s, t in zip(program.statements, templates, strict=True) for i in holes(t))
+    text = [wording.leaf(leaf) for leaf in program.leaves]
     lines: list[Line] = []
-    forward = program.forward if program.forward >= 0 else len(templates)
-    counts = {"v": 0, "g": 0}
-    taken = {s.name for s in program.statements}
-    for i, (s, template) in enumerate(zip(program.statements, templates, strict=True)):
-        expression = _filled(template, [text[a] for a in s.args])
-        if not wording.batch:  # times the seed, 1 (a constant of the program is written 1.0)
-            expression = _ONE.sub("", expression)
-        is_adjoint = i >= forward
-        if uses[n + i] == 1 and not s.name and n + i not in kept and len(expression) <= _LONG:
+    forward = program.forward if program.forward >= 0 else len(program.statements)
+    names = _Names(program)
+    for v, s in enumerate(program.statements, n):
+        expression = wording.expression(s, templates[v - n], [text[a] for a in s.args])
+        is_short = wording.is_repeated(expression) or (uses[v] == 1 and len(expression) <= _LONG)
+        if not s.name and v not in kept and is_short:
             text.append(expression)
-            continue
-        name = s.name
-        if not name:
-            letter = "g" if is_adjoint else "v"
-            counts[letter] += 1
-            while f"{letter}{counts[letter]}" in taken:
-                counts[letter] += 1
-            name = f"{letter}{counts[letter]}"
-        lines.append(Line(name, expression, s.shape, is_adjoint))
-        text.append(name)
+        else:
+            is_adjoint = v - n >= forward
+            text.append(s.name or names.new(v, is_adjoint))
+            lines.append(Line(text[v], expression, s.shape, is_adjoint))
     return Body(tuple(lines), tuple(text[v] for v in program.outputs))
 
 
-def leaf_text(leaf: Leaf, *, batch: bool = True) -> str:
-    """Return how a leaf is written: by its name; a single constant by its digits."""
-    if leaf.kind == "constant" and not leaf.shape:
-        return number_text(leaf.cells[0])
-    if leaf.kind == "seed" and not leaf.shape and not batch:
-        return "1"
-    return leaf.name
+class _Names:
+    """Names for statements that have none: v1, v2, ..., g1, g2, ... in the adjoint, and value for the one result."""
 
+    def __init__(self, program: Program) -> None:
+        self._taken = {leaf.name for leaf in program.leaves} | {s.name for s in program.statements}
+        self._value = program.outputs[0] if not program.shape(program.outputs[0]) else None
+        self._counts = {"v": 0, "g": 0}
 
-def _filled(template: str, arguments: Sequence[str]) -> str:
-    def fill(hole: re.Match[str]) -> str:
-        if hole[1] is None:
-            return arguments[int(hole[2])]
-        argument = arguments[int(hole[1])]
-        return argument if _is_atom(argument) else f"({argument})"
-
-    return _HOLES.sub(fill, template)
-
-
-def _is_atom(text: str) -> bool:
-    """Whether an operator beside this text would apply to all of it: it has no operator outside of brackets."""
-    if text.startswith("-"):
-        return False
-    if " " not in text:
-        return True
-    depth = 0
-    for character in text:
-        depth += (character in "([") - (character in ")]")
-        if character == " " and depth == 0:
-            return False
-    return True
-
-
-def readable(program: Program) -> str:
-    """Return the program for one sample, forward and adjoint, with the shapes as comments."""
-    made = body(program, Wording(program, batch=False))
-    width = min(48, max([len(line.name) + len(line.expression) + 3 for line in made.lines], default=0))
-    text = [_given(program), "# forward"]
-    for i, line in enumerate(made.lines):
-        if line.is_adjoint and (i == 0 or not made.lines[i - 1].is_adjoint):
-            text.append("# adjoint")
-        code = f"{line.name} = {line.expression}"
-        text.append(f"{code.ljust(width)}  # {_shape_text(line.shape)}")
-    return "\n".join([*text, f"return {', '.join(made.outputs)}"])
-
-
-def _given(program: Program) -> str:
-    """Return the names and shapes of the arrays that are given."""
-    words = {"input": "input", "parameter": "parameters", "constant": "constants", "seed": "adjoint of the output"}
-    kinds: dict[str, list[str]] = {}
-    for leaf in program.leaves:
-        if leaf.name and leaf_text(leaf, batch=False) == leaf.name:
-            kinds.setdefault(words[leaf.kind], []).append(f"{leaf.name} {_shape_text(leaf.shape)}")
-    return "\n".join(f"# {kind}: {', '.join(names)}" for kind, names in kinds.items())
-
-
-def _shape_text(shape: Shape) -> str:
-    return str(shape) if shape else "a number"
+    def new(self, v: int, is_adjoint: bool) -> str:
+        if v == self._value and not is_adjoint:
+            return "value"
+        letter = "g" if is_adjoint else "v"
+        while True:
+            self._counts[letter] += 1
+            if (name := f"{letter}{self._counts[letter]}") not in self._taken:
+                return name
 
 
 class Function(NamedTuple):
@@ -144,7 +85,7 @@ class Function(NamedTuple):
 
 def module(title: str, functions: Sequence[Function], arguments: Sequence[str]) -> str:
     """Return the source of a module with these functions of (parameters, *arguments); it needs NumPy only."""
-    wordings = [Wording(f.program, batch=True) for f in functions]
+    wordings = [Wording(f.program) for f in functions]
     for wording in wordings[1:]:  # one set of functions and index arrays for all
         wording.functions, wording.helpers, wording.indices = (
             wordings[0].functions,

@@ -250,7 +250,8 @@ class _Grouping:
 
     def _is_worth(self, part: Sequence[tuple[int, ...]]) -> bool:
         columns = [[cells[j] for cells in part] for j in range(len(part[0]))]
-        return len(part) > 1 and (len(part) >= FEW or any(self.builder.is_whole(c) for c in columns))
+        whole = [self.builder.is_whole(c) for c in columns]
+        return all(whole) if len(part) == 1 else len(part) >= FEW or any(whole)
 
 
 def _runs(positions: list[tuple[int, ...]]) -> list[range]:

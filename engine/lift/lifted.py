@@ -9,10 +9,11 @@ from typing import Any
 from engine.lift import grouping, simplify, tracing
 from engine.lift.adjoint import adjoint
 from engine.lift.batches import as_batch, as_batches
-from engine.lift.emission import Function, module, readable
+from engine.lift.emission import Function, module
 from engine.lift.gradients import Array, Gradients
 from engine.lift.naming import named
 from engine.lift.program import Program
+from engine.lift.reading import readable
 from engine.lift.structure import argument_names, example_values, flat_values, outputs_of, parameter_structure
 from engine.value import Value
 
@@ -230,14 +231,13 @@ def lift(
     # input: x (2,)
     # parameters: W1 (1, 2), b1 (1,)
     # forward
-    z1 = W1 @ x + b1    # (1,)
-    v1 = z1[0]          # a number
-    v2 = tanh(v1)       # a number
+    z1 = W1 @ x + b1     # (1,)
+    value = tanh(z1[0])  # a number
     # adjoint
-    d1 = [tanh'(v1)]    # (1,)
-    dW1 = outer(d1, x)  # (1, 2)
-    db1 = d1            # (1,)
-    return v2, dW1, db1
+    d1 = [tanh'(z1[0])]  # (1,)
+    dW1 = outer(d1, x)   # (1, 2)
+    db1 = d1             # (1,)
+    return value, dW1, db1
     >>> lift(lambda x: x if x > 0 else -x, 1.0)
     Traceback (most recent call last):
     ...

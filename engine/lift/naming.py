@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from engine.lift.program import Leaf, Program, Statement
 
+_NO_ACTIVATION = frozenset(("add", "sub", "mul", "div", "neg", "pos", "sum", "dot", "take", "pack"))
+
 
 def named(program: Program, inputs: Sequence[str] = ()) -> Program:
     """Give names to the leaves, to matrix products and to their activations.
@@ -52,7 +54,7 @@ def _name_layers(program: Program) -> list[Statement]:
             continue
         found = [a for a in s.args if a not in constants]
         is_activation = len(found) == 1 and found[0] in layer and s.shape == statements[found[0] - n].shape
-        if is_activation and s.operation not in ("take", "pack") and found[0] not in activated:
+        if is_activation and s.operation not in _NO_ACTIVATION and found[0] not in activated:
             activated.add(found[0])
             made.append(s._replace(name=f"f{layer[found[0]]}"))
         else:

@@ -20,6 +20,7 @@ pack          the cells of all arguments, one after the other, in the statement'
 pullback      g * dy/dx_i of g, y, x_1, ..., x_n; `detail` is (row, i): the chain rule through one row
 by_weights    of g and F: g @ F.T, the adjoint of matmul by W
 by_inputs     of W and g: W.T @ g, the adjoint of matmul by F
+by_bias       of g, of shape (n, p): the sum over the points, and over the samples where `detail`
 reduce        the sum over the first `detail[0]` axes, and over the samples where `detail[1]`
 spread        one array repeated along new first axes, the adjoint of total
 scatter       the adjoint of takes: the arguments added into the cells that `detail` lists for each
@@ -103,9 +104,13 @@ def batched(program: Program) -> list[bool]:
     """Return, for each variable, whether it depends on an input (or on the adjoint of an output that does)."""
     found = [leaf.kind == "input" or (leaf.kind == "seed" and leaf.number == 1) for leaf in program.leaves]
     for s in program.statements:
-        summed = (s.operation == "reduce" and s.detail[1]) or (s.operation == "by_weights" and s.detail)
-        found.append(not summed and any(found[a] for a in s.args))
+        found.append(not sums_samples(s) and any(found[a] for a in s.args))
     return found
+
+
+def sums_samples(s: Statement) -> bool:
+    """Return whether a statement adds up the samples of a batch, so that its result has none."""
+    return bool(s.detail[1] if s.operation == "reduce" else s.operation in ("by_weights", "by_bias") and s.detail)
 
 
 def size(shape: Shape) -> int:

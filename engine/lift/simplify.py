@@ -164,7 +164,9 @@ def without_unused(program: Program) -> Program:
         for s, kept in zip(program.statements, used[n:], strict=True)
         if kept
     )
-    return program._replace(leaves=leaves, statements=statements, outputs=tuple(new[v] for v in program.outputs))
+    outputs = tuple(new[v] for v in program.outputs)
+    forward = sum(used[n : n + program.forward]) if program.forward >= 0 else -1
+    return program._replace(leaves=leaves, statements=statements, outputs=outputs, forward=forward)
 
 
 class _Rewriter:

@@ -14,7 +14,7 @@ from engine.lift.program import Shape
 from engine.value import Value
 
 _OURS = re.compile(
-    r"(z|f|d|W|b|p|c|v|g|I)\d+|d\w+|xp|np|math|sys|importlib|parameters|seed|scale|namespace|zeros|\w*pullback\w*"
+    r"(z|f|d|W|b|p|c|v|g|I)\d+|d\w+|xp|np|math|sys|importlib|parameters|value|seed|scale|namespace|zeros|\w*pullback\w*"
 )
 
 

@@ -68,7 +68,7 @@ def test_a_role_is_seen_without_colour_and_the_adjoint_is_dashed() -> None:
     box = {line.split()[0]: line for line in lines if line.strip().startswith("p_") and " -> " not in line}
     assert "rounded" in box["p_x"]
     assert "penwidth=2.4" in box["p_W1"]
-    assert "peripheries=2" in box["p_v1"]
+    assert "peripheries=2" in box["p_value"]
     assert "dashed" not in box["p_z1"]
     assert "dashed" in box["p_dW1"]
 
