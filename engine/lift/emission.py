@@ -102,8 +102,8 @@ def module(title: str, functions: Sequence[Function], arguments: Sequence[str]) 
     parts += ["\n".join(arrays) + "\n"] if arrays else []
     needed = first.helpers.union(*(NEEDS.get(name, ()) for name in first.helpers))
     parts += [NAMESPACE, *(HELPERS[name] for name in sorted(needed))]
-    for name, form in first.functions.items():
-        lines = form.text().replace("\n", "\n    ")
+    for name, (form, title) in first.functions.items():
+        lines = "\n    ".join([f'"""Return {title}."""', *form.text().split("\n")])
         parts.append(f"\ndef {name}({', '.join(form.names)}, xp):\n    {lines}\n")
     return "\n".join([*parts, *texts])
 

@@ -150,6 +150,10 @@ class _Grouping:
 
     def _scalar(self, v: int) -> None:
         s = self._statement(v)
+        cells = sorted(s.args, key=self._cell_key)
+        if s.operation == "add" and self.builder.is_whole(cells):  # of an array with two cells
+            self._finish(v, self._totals(cells))
+            return
         made = self.builder.add(s._replace(args=tuple([self.builder.scalar(a) for a in s.args])))
         self.builder.put(made, [v])
 

@@ -24,7 +24,7 @@ class Wording(CellTexts):
 
     def __init__(self, program: Program) -> None:
         super().__init__(program, batched(program))
-        self.functions: dict[str, Form] = {}
+        self.functions: dict[str, tuple[Form, str]] = {}
         self._names: dict[Form, str] = {}
 
     def leaf(self, leaf: Leaf) -> str:
@@ -60,7 +60,8 @@ class Wording(CellTexts):
     def _row(self, s: Statement, v: int) -> Template:
         holes = [self._hole(s, v, i) for i in range(len(s.args))]
         form = value_form(s.operation, self._constants(s.args))
-        return self._fill(form, s.operation, {f"x{i}": hole for i, hole in enumerate(holes)})
+        title = f"{s.operation} of {' and '.join(n for n in form.names if n != 'g')}"
+        return self._fill(form, s.operation, title, {f"x{i}": hole for i, hole in enumerate(holes)})
 
     def _pullback(self, s: Statement, v: int) -> Template:
         row, position = s.detail
@@ -71,9 +72,9 @@ class Wording(CellTexts):
         form = pullback_form(row, self._constants(s.args[2:]), position)
         holes = {"g": g, "y": y} | {f"x{i}": x for i, x in enumerate(xs)}
         suffix = f"_{position + 1}" if TABLE[row].arity != 1 else ""
-        return self._fill(form, f"{row}_pullback{suffix}", holes)
+        return self._fill(form, f"{row}_pullback{suffix}", f"g times the derivative of {row} by x{position}", holes)
 
-    def _fill(self, form: Form, name: str, holes: dict[str, str]) -> Template:
+    def _fill(self, form: Form, name: str, title: str, holes: dict[str, str]) -> Template:
         """Return the formula with the holes in place of its names, or the call of a function with it."""
         self._need(form)
         if form.is_short:
@@ -81,7 +82,7 @@ class Wording(CellTexts):
         if form not in self._names:
             same = [n for n in self.functions if n == name or n.startswith(f"{name}_")]
             self._names[form] = f"{name}_{len(same) + 1}" if name in self.functions else name
-            self.functions[self._names[form]] = form
+            self.functions[self._names[form]] = form, title
         return f"{self._names[form]}({', '.join(free(holes[n]) for n in form.names)}, xp)"
 
     def _need(self, form: Form) -> None:
