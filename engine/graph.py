@@ -164,20 +164,19 @@ class Graph:
 
 def postorder(*outputs: Value) -> Iterator[Value]:
     """Yield each Value that the outputs were made from, arguments before uses, from the left; without recursion."""
-    done: set[Value] = set()
-    path = list(reversed(outputs))
+    met: set[Value] = set()
+    path: list[Value | tuple[Value]] = list(reversed(outputs))
     while path:
-        v = path[-1]
-        if v in done:
-            path.pop()
-            continue
-        missing = [a for a in v.args if a not in done]
-        if missing:
-            path += reversed(missing)
-        else:
-            done.add(v)
-            path.pop()
-            yield v
+        v = path.pop()
+        if isinstance(v, tuple):  # what stood above it on the path, its arguments, is done
+            yield v[0]
+        elif v not in met:
+            met.add(v)
+            if v.row is None:
+                yield v
+            else:
+                path.append((v,))
+                path += reversed(v.args)
 
 
 def adjoints(output: Value, *, recorded: bool = False) -> dict[Value, Any]:

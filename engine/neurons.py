@@ -8,8 +8,9 @@ are one layer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.elementary import ADD, DOT, MUL, SUM
 from engine.record import Record
@@ -20,8 +21,7 @@ SUMS = frozenset({ADD, SUM})
 WEIGHT_NAME = re.compile(r"(?:.*\.)?(w|weights?|theta)($|[\d_\[(., ])", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Neuron:
+class Neuron(NamedTuple):
     """One neuron at work on one sample, as ids.
 
     Attributes
@@ -80,19 +80,21 @@ def find_neurons(graph: Record) -> list[Neuron]:
     return [neuron for neuron in found if _is_plausible(graph, neuron, outputs)]
 
 
-_Parts = tuple[list[int], list[int], list[int], int | None]  # inner operations, weights, inputs, bias
+_Ids = tuple[int, ...]
+_Parts = tuple[_Ids, _Ids, _Ids, int | None]  # inner operations, weights, inputs, bias
 
 
 def _of_dot(graph: Record, number: int) -> _Parts | None:
     arguments = graph.arguments[number]
     pairs = len(arguments) // 2
-    weights, inputs = list(arguments[:pairs]), list(arguments[pairs : 2 * pairs])
+    weights, inputs = arguments[:pairs], arguments[pairs : 2 * pairs]
     bias = arguments[-1] if len(arguments) % 2 else None
-    if not all(_is_leaf(graph, w) for w in weights):
+    is_leaf = graph.is_leaf.__getitem__
+    if not all(map(is_leaf, weights)):
         weights, inputs = inputs, weights
-    if not all(_is_leaf(graph, w) for w in weights) or (bias is not None and graph.nodes[bias].row is not None):
-        return None
-    return [number], weights, inputs, bias
+        if not all(map(is_leaf, weights)):
+            return None
+    return ((number,), weights, inputs, bias) if bias is None or graph.nodes[bias].row is None else None
 
 
 def _of_sum(graph: Record, root: int) -> _Parts | None:
@@ -108,46 +110,40 @@ def _of_sum(graph: Record, root: int) -> _Parts | None:
             inner.append(term)
             weights.append(pair[0])
             inputs.append(pair[1])
-        elif _is_leaf(graph, term) and bias is None:
+        elif graph.is_leaf[term] and bias is None:
             bias = term
         elif not (isinstance(node, Constant) and node.data == 0):  # sum() starts with 0
             return None
     if not weights or (len(weights) == 1 and bias is None) or not set(weights).isdisjoint(inputs):
         return None
-    return inner, weights, inputs, bias
+    return tuple(sorted(inner)), tuple(weights), tuple(inputs), bias
 
 
 def _weight_first(graph: Record, a: int, b: int) -> tuple[int, int] | None:
     """Tell the weight of a product from its input: the leaf; of two leaves the one that is named so, else the first."""
-    if not _is_leaf(graph, a):
-        return (b, a) if _is_leaf(graph, b) else None
-    if not _is_leaf(graph, b):
+    if not graph.is_leaf[a]:
+        return (b, a) if graph.is_leaf[b] else None
+    if not graph.is_leaf[b]:
         return a, b
     named_so = bool(WEIGHT_NAME.match(graph.label(b))) and not WEIGHT_NAME.match(graph.label(a))
     return (b, a) if named_so else (a, b)
 
 
-def _is_leaf(graph: Record, number: int) -> bool:
-    node = graph.nodes[number]
-    return node.row is None and not isinstance(node, Constant)
-
-
-def _with_activation(
-    graph: Record, root: int, inner: list[int], weights: list[int], inputs: list[int], bias: int | None
-) -> Neuron:
+def _with_activation(graph: Record, root: int, inner: _Ids, weights: _Ids, inputs: _Ids, bias: int | None) -> Neuron:
     output, name = root, ""
     if graph.uses[root] == 1:
-        row = graph.nodes[graph.user[root]].row
-        if row is not None and row.name in ACTIVATIONS and graph.arguments[graph.user[root]][0] == root:
-            output, name = graph.user[root], row.name
-            inner = [*inner, output]
-    return Neuron(output, tuple(sorted(inner)), tuple(weights), tuple(inputs), bias, name)
+        user = graph.user[root]
+        row = graph.nodes[user].row
+        if row is not None and row.name in ACTIVATIONS and graph.arguments[user][0] == root:
+            output, name, inner = user, row.name, (*inner, user)
+    return Neuron(output, inner, weights, inputs, bias, name)
 
 
 def _is_plausible(graph: Record, neuron: Neuron, outputs: set[int]) -> bool:
     """Whether it is more than some sum of products: a dot product, or followed by an activation, or fed by neurons."""
-    is_dot = any(graph.nodes[number].row is DOT for number in neuron.inner)
-    return is_dot or bool(neuron.activation) or not outputs.isdisjoint(neuron.inputs)
+    if neuron.activation or not outputs.isdisjoint(neuron.inputs):
+        return True
+    return any(graph.nodes[number].row is DOT for number in neuron.inner)
 
 
 def find_layers(graph: Record, neurons: Sequence[Neuron]) -> list[Layer]:
@@ -160,45 +156,49 @@ def find_layers(graph: Record, neurons: Sequence[Neuron]) -> list[Layer]:
     >>> [len(layer.neurons) for layer in find_layers(graph, find_neurons(graph))]
     [2, 1]
     """
-    activations: dict[tuple[int, ...], str] = {}
-    parent: dict[tuple[int, ...], tuple[int, ...]] = {}
-    over: dict[tuple[object, ...], tuple[int, ...]] = {}  # the inputs of a sample -> a neuron that reads them
-    for neuron in neurons:
-        key = neuron.parameters
-        activations.setdefault(key, neuron.activation)
-        parent.setdefault(key, key)
-        inputs = tuple([_same(graph, number) for number in neuron.inputs])
-        other = _root(parent, over.setdefault(inputs, key))
-        parent[_root(parent, key)] = other
-    groups: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
-    for key in activations:
-        groups.setdefault(_root(parent, key), []).append(key)
-    depths = _depths(graph, neurons)
-    first = {root: min(depths[key] for key in keys) for root, keys in groups.items()}
-    ordered = sorted(groups, key=first.__getitem__)
-    return [Layer(tuple(groups[root]), tuple(activations[key] for key in groups[root])) for root in ordered]
+    number_of: dict[_Ids, int] = {}
+    numbers = [number_of.setdefault(neuron.parameters, len(number_of)) for neuron in neurons]
+    keys, parent = list(number_of), list(range(len(number_of)))
+    activations = dict(zip(reversed(numbers), (neuron.activation for neuron in reversed(neurons)), strict=True))
+    over: dict[tuple[object, ...], int] = {}  # the inputs of a sample -> a neuron that reads them
+    for number, neuron in zip(numbers, neurons, strict=True):
+        other = over.get(neuron.inputs)
+        if other is None:
+            same = tuple([_same(graph, argument) for argument in neuron.inputs])
+            other = over[neuron.inputs] = over.setdefault(same, number)
+        if other != number:
+            parent[_root(parent, number)] = _root(parent, other)
+    groups: dict[int, list[int]] = {}
+    for number in range(len(keys)):
+        groups.setdefault(_root(parent, number), []).append(number)
+    depths = _depths(graph, dict(zip((neuron.output for neuron in neurons), numbers, strict=True)))
+    ordered = sorted(groups.values(), key=lambda group: min(depths[number] for number in group))
+    return [
+        Layer(tuple(keys[number] for number in group), tuple(activations[number] for number in group))
+        for group in ordered
+    ]
 
 
 def _same(graph: Record, number: int) -> object:
     """Return what makes two inputs the same one: every neuron gets its own copies of plain numbers."""
-    node = graph.nodes[number]
-    return ("constant", str(node.data)) if isinstance(node, Constant) else number
+    return ("constant", str(graph.nodes[number].data)) if graph.is_constant[number] else number
 
 
-def _root(parent: dict[tuple[int, ...], tuple[int, ...]], key: tuple[int, ...]) -> tuple[int, ...]:
-    while parent[key] != key:
-        parent[key] = key = parent[parent[key]]
-    return key
+def _root(parent: list[int], number: int) -> int:
+    while parent[number] != number:
+        parent[number] = number = parent[parent[number]]
+    return number
 
 
-def _depths(graph: Record, neurons: Iterable[Neuron]) -> dict[tuple[int, ...], int]:
+def _depths(graph: Record, at: dict[int, int]) -> dict[int, int]:
     """Return for each neuron the least number of neurons, itself included, on its longest way from the leaves."""
-    at = {neuron.output: neuron.parameters for neuron in neurons}
     depth = [0] * len(graph.nodes)
-    found: dict[tuple[int, ...], int] = {}
-    for number, arguments in enumerate(graph.arguments):
+    found: dict[int, int] = {}
+    for node, arguments in enumerate(graph.arguments) if at else ():
         if arguments:
-            depth[number] = max([depth[argument] for argument in arguments]) + (number in at)
-            if number in at:
-                found[at[number]] = min(depth[number], found.get(at[number], depth[number]))
+            depth[node] = max(map(depth.__getitem__, arguments))
+            number = at.get(node)
+            if number is not None:
+                depth[node] += 1
+                found[number] = min(depth[node], found.get(number, depth[node]))
     return found

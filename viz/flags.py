@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from engine.elementary import TABLE
 from engine.value import NO_GRAD, Value
 
 HUGE = 1e6
+RELU = TABLE["relu"]
 ALARMS = frozenset({"huge", "infinite", "nan"})
 
 
@@ -44,4 +46,4 @@ def is_dead(node: Value) -> bool:
     >>> is_dead(Value(-1.0).relu()), is_dead(Value(1.0).relu()), is_dead(Value(0.0))
     (True, False, False)
     """
-    return node.row is not None and node.row.name == "relu" and bool(node.args[0].data <= 0)
+    return node.row is RELU and bool(node.args[0].data <= 0)

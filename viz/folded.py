@@ -16,7 +16,7 @@ from viz import numerals
 from viz.diagram import Cluster, Diagram, Node, adjoint_of, cut, node_of
 from viz.diagram import Constant as Number
 from viz.excerpt import Excerpt
-from viz.flags import flag, is_dead
+from viz.flags import HUGE, flag, is_dead
 from viz.folded_edges import uses_of
 from viz.folding import Folded, Unit
 from viz.roles import roles_of
@@ -186,14 +186,27 @@ def _size(adjoints: Sequence[Any]) -> str:
     """Return one gradient as always, of several their Euclidean norm."""
     if len(adjoints) == 1 or all(adjoint is NO_GRAD for adjoint in adjoints):
         return numerals.grad(adjoints[0])
+    norm = _norm(adjoints)
+    return "many" if norm is None else f"norm {numerals.short(norm)}"
+
+
+def _norm(adjoints: Sequence[Any]) -> float | None:
+    """Return the Euclidean norm of several gradients; None where they have no sizes, or those are no floats."""
+    try:
+        return math.hypot(*adjoints)
+    except (TypeError, ValueError, ArithmeticError):
+        pass
     try:
         plain = (adjoint.data if isinstance(adjoint, Value) else adjoint for adjoint in adjoints)
-        return f"norm {numerals.short(math.hypot(*(float(abs(number)) for number in plain)))}"
+        return math.hypot(*(float(abs(number)) for number in plain))
     except (TypeError, ValueError, ArithmeticError):
-        return "many"
+        return None
 
 
 def _worst(adjoints: Sequence[Any]) -> str:
+    norm = _norm(adjoints)
+    if norm is not None and 0 < norm <= HUGE:
+        return ""  # so none of them is huge, infinite or nan, and not all are zero
     found = {flag(adjoint) for adjoint in adjoints}
     return next((word for word in WORST_FIRST if word in found), "zero" if found == {"zero"} else "")
 
@@ -214,7 +227,7 @@ def _constants(folded: Folded) -> Iterable[Number]:
 
 def _count(folded: Folded) -> str:
     """Say how many nodes are shown as how many boxes, and which call shows more."""
-    total = sum(not isinstance(node, Constant) for node in folded.graph.nodes)
+    total = folded.graph.size
     count = len(folded.units)
     more = 'level="neuron" shows more, ' if folded.level == "layer" and folded.layers else ""
     return (

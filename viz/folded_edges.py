@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.record import Record
 from viz import numerals
 from viz.diagram import Use, contribution_of, factor, is_negative, local_derivatives, message
 from viz.excerpt import Excerpt
@@ -41,10 +40,10 @@ def uses_of(folded: Folded, part: Excerpt, titles: Sequence[str], ran: bool, lit
     many = len(pairs) > MANY
     places: dict[int, int] = defaultdict(int)
     found = []
-    for (target, source), edges in sorted(pairs.items()):
-        for label, tooltip, local in _lines(folded, part, titles, source, target, edges, ran):
+    for (target, source), bundle in sorted(pairs.items()):
+        for label, tooltip, local in _lines(folded, part, titles, source, target, bundle, ran):
             number = folded.units[target].number
-            is_lit = any(lit[edge[0]] for edge in edges) if lit else False
+            is_lit = any(lit[edge[0]] for edge in bundle) if lit else False
             place = places[number]
             places[number] += 1
             label = "" if many and not is_lit else label
@@ -53,43 +52,72 @@ def uses_of(folded: Folded, part: Excerpt, titles: Sequence[str], ran: bool, lit
     return found
 
 
-def _pairs(folded: Folded) -> dict[tuple[int, int], list[_Edge]]:
-    """Return the edges of the graph by the places of the units that they connect, target first."""
-    pairs: dict[tuple[int, int], list[_Edge]] = defaultdict(list)
-    unit, root, graph = folded.unit, folded.root, folded.graph
+class _Bundle:
+    """All edges between two units, by the nodes that use the others and which of their arguments those are."""
+
+    def __init__(self, arguments: list[tuple[int, ...]]) -> None:
+        self.arguments = arguments
+        self.uses: list[tuple[list[int], list[int]]] = []
+
+    def __len__(self) -> int:
+        return sum(len(targets) * len(positions) for targets, positions in self.uses)
+
+    def __iter__(self) -> Iterator[_Edge]:
+        for targets, positions in self.uses:
+            for target in targets:
+                for position in positions:
+                    yield self.arguments[target][position], target, position
+
+
+def _pairs(folded: Folded) -> dict[tuple[int, int], _Bundle]:
+    """Return the edges of the graph by the places of the units that they connect, target first.
+
+    The nodes of a large graph whose arguments come from the same units, position by position, are taken together.
+    """
+    graph, root, units = folded.graph, folded.root, folded.units
+    # A parameter of a layer is told from its activations: at -2, -3, ... in the place of 0, 1, ...
+    unit = [
+        -2 - place if leaf and place >= 0 and units[place].layer else place
+        for place, leaf in zip(folded.unit, graph.is_leaf, strict=True)
+    ]
+    alike: dict[tuple[int, tuple[int, ...]], list[int]] = defaultdict(list)
     for target, arguments in enumerate(graph.arguments):
-        to = unit[target]
-        for position, source in enumerate(arguments):
-            start = unit[source]
-            if start >= 0 and (start != to or _comes_back(folded.units[to], graph, root, source, target)):
-                pairs[to, start].append((source, target, position))
+        if arguments:
+            alike[unit[target], tuple(map(unit.__getitem__, arguments))].append(target)
+    pairs: dict[tuple[int, int], _Bundle] = defaultdict(lambda: _Bundle(graph.arguments))
+    for (to, starts), targets in alike.items():
+        places: dict[int, list[int]] = defaultdict(list)
+        for position, start in enumerate(starts):
+            places[start].append(position)
+        for start, positions in places.items():
+            if start == to and units[to].kind != "group":  # as in a loop, from one instance to the next
+                for p in positions:
+                    steps = [t for t in targets if root[graph.arguments[t][p]] != root[t]]
+                    if steps:
+                        pairs[to, to].uses.append((steps, [p]))
+            elif start not in (-1, to, -2 - to):
+                pairs[to, start if start >= 0 else -2 - start].uses.append((targets, positions))
     return pairs
 
 
-def _comes_back(unit: Unit, graph: Record, root: Sequence[int], source: int, target: int) -> bool:
-    """Whether an edge leads from one instance to the next of the same unit, as in a loop."""
-    is_parameter = unit.layer > 0 and graph.nodes[source].row is None
-    return root[source] != root[target] and unit.kind != "group" and not is_parameter
-
-
 def _lines(
-    folded: Folded, part: Excerpt, titles: Sequence[str], source: int, target: int, edges: list[_Edge], ran: bool
+    folded: Folded, part: Excerpt, titles: Sequence[str], source: int, target: int, bundle: _Bundle, ran: bool
 ) -> Iterator[tuple[str, str, Any]]:
     """Yield label, tooltip and local derivative of each line between two units: one, or one per use of two."""
-    unit = folded.units[target]
+    unit, count = folded.units[target], len(bundle)
     single = unit.kind == "value" and len(unit.outputs) == 1
-    if single and len(edges) <= 2:
-        for start, end, position in edges:
+    if single and count <= 2:
+        for start, end, position in sorted(bundle, key=lambda edge: edge[1:]):
             local = local_derivatives(part.nodes[end])[position]
             upstream = part.nodes[end].grad
             contribution = contribution_of(upstream, local)
             said = message(part, (start, end, position), upstream, local, contribution)
             yield factor(part, end, position, local), said, local
         return
-    starts = {edge[0] for edge in edges}
     words = f"{titles[source]} to {titles[target]}"
-    if len(unit.outputs) == 1 and len(starts) == 1 and unit.kind != "group":
-        local = _through(folded, unit, starts.pop())
+    first = next(iter(bundle))[0]
+    if len(unit.outputs) == 1 and unit.kind != "group" and all(edge[0] == first for edge in bundle):
+        local = _through(folded, unit, first)
         if local is not None:
             upstream = part.nodes[unit.number].grad
             number, back = numerals.exact(local), contribution_of(upstream, local)
@@ -97,8 +125,9 @@ def _lines(
             yield f"{numerals.TIMES} {numerals.short(local)}", said, local
             return
     leaves = set(folded.units[source].parameters)
-    thing = "parameter" if starts and starts <= leaves else "edge"
-    count = len(starts) if thing == "parameter" else len(edges)
+    thing = "edge"
+    if all(edge[0] in leaves for edge in bundle):
+        thing, count = "parameter", len({edge[0] for edge in bundle})
     counted = f"{count:,} {thing}{'' if count == 1 else 's'}"
     yield counted, f"{words}: {counted}", None
 

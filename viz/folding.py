@@ -74,7 +74,42 @@ class Folded:
     layers: tuple[Layer, ...]
 
 
-def fold(graph: Record, level: Level, limit: int) -> Folded:
+@dataclass(frozen=True)
+class Network:
+    """The neurons in a graph, each once for every sample, and its layers.
+
+    ``place`` has the layer and the place in it of a neuron, both from 1, by the neuron's parameters.
+    """
+
+    neurons: list[Neuron]
+    layers: list[Layer]
+    place: dict[tuple[int, ...], tuple[int, int]]
+
+    def fewest_lines(self) -> int:
+        """Return how many pairs of neurons are connected, at least: those in the first sample of each."""
+        outputs = {neuron.output for neuron in self.neurons}
+        first = {neuron.parameters: neuron for neuron in reversed(self.neurons)}
+        return sum(len(outputs.intersection(neuron.inputs)) for neuron in first.values())
+
+
+def network_in(graph: Record) -> Network:
+    """Find the neurons and layers of a graph.
+
+    Examples
+    --------
+    >>> from engine.record import record
+    >>> from nn.scalar import MLP
+    >>> found = network_in(record(MLP(2, [3, 1])([1.0, 2.0])))
+    >>> len(found.neurons), sorted(found.place.values()), found.fewest_lines()
+    (4, [(1, 1), (1, 2), (1, 3), (2, 1)], 3)
+    """
+    neurons = find_neurons(graph)
+    layers = find_layers(graph, neurons)
+    place = {key: (k, i) for k, layer in enumerate(layers, 1) for i, key in enumerate(layer.neurons, 1)}
+    return Network(neurons, layers, place)
+
+
+def fold(graph: Record, level: Level, limit: int, network: Network | None = None) -> Folded:
     """Fold a graph.
 
     Parameters
@@ -86,6 +121,8 @@ def fold(graph: Record, level: Level, limit: int) -> Folded:
     limit : int
         The most units there should be; shapes are told apart less and less until they are as few. Neurons and groups
         can be more.
+    network : Network, optional
+        The neurons and layers in the graph, where they are found already.
 
     Examples
     --------
@@ -102,14 +139,16 @@ def fold(graph: Record, level: Level, limit: int) -> Folded:
     if callable(level):
         _claim_groups(graph, level, owner)
     elif level != "shape":
-        neurons = find_neurons(graph)
-        layers = find_layers(graph, neurons)
-        _claim_neurons(graph, neurons, layers, level, root, owner)
-        repeated = len(neurons) > sum(len(layer.neurons) for layer in layers)  # several samples
+        network = network or network_in(graph)
+        layers = network.layers
+        _claim_neurons(graph, network, level, root, owner)
+        repeated = len(network.neurons) > len(network.place)  # several samples
     sums = _claim_sums(graph, root, owner)
     comparison = Comparison(graph, root, owner, sums)
-    shapes = comparison.each()
-    if repeated or len(set(shapes.values())) > limit:
+    shapes: Shapes = {}
+    if not repeated and comparison.fewest() <= limit:
+        shapes = comparison.each()
+    if not 0 < len(set(shapes.values())) <= limit:
         for shapes in comparison.coarser(limit):
             if len(set(shapes.values())) <= limit:
                 break
@@ -123,26 +162,24 @@ def _claim_groups(graph: Record, level: Callable[[Value], Hashable], owner: dict
             owner[number] = ("group", group, 0)
 
 
-def _claim_neurons(
-    graph: Record,
-    neurons: list[Neuron],
-    layers: list[Layer],
-    level: str,
-    root: list[int],
-    owner: dict[int, Hashable],
-) -> None:
-    place = {key: (k, i) for k, layer in enumerate(layers, 1) for i, key in enumerate(layer.neurons, 1)}
-    for neuron in neurons:
-        k, i = place[neuron.parameters]
+def _claim_neurons(graph: Record, network: Network, level: str, root: list[int], owner: dict[int, Hashable]) -> None:
+    known: set[tuple[int, ...]] = set()
+    for neuron in network.neurons:
+        key = neuron.parameters
+        k, i = network.place[key]
         unit = ("neuron", k, i) if level == "neuron" else ("layer", k, 0)
         owner[neuron.output] = unit
         for number in neuron.inner:
             root[number] = neuron.output
-        for parameter in neuron.parameters:
-            owner.setdefault(parameter, unit)
-        for number in neuron.inputs:
-            if isinstance(graph.nodes[number], Constant):
-                owner[number] = ("numbers", k, 0)
+        if key not in known:
+            known.add(key)
+            for parameter in key:
+                owner.setdefault(parameter, unit)
+        if neuron.inputs not in known:
+            known.add(neuron.inputs)
+            for number in neuron.inputs:
+                if isinstance(graph.nodes[number], Constant):
+                    owner[number] = ("numbers", k, 0)
 
 
 def _claim_sums(graph: Record, root: list[int], owner: Mapping[int, Hashable]) -> dict[int, list[int]]:
@@ -173,7 +210,7 @@ def _gather(
     layers: list[Layer],
 ) -> Folded:
     """Put what has the same shape into one unit."""
-    size = Counter(root[n] for n, node in enumerate(graph.nodes) if not isinstance(node, Constant))
+    size = Counter(root)
     members: dict[int, list[int]] = {}
     for number, shape in shapes.items():
         members.setdefault(shape, []).append(number)
@@ -184,7 +221,7 @@ def _gather(
         leaves = [n for n in numbers if in_network and graph.nodes[n].row is None]
         outputs = [n for n in numbers if graph.nodes[n].row is not None] if in_network else numbers
         title = {"neuron": f"layer {k} \N{MIDDLE DOT} neuron {i}", "layer": f"layer {k}", "group": f"{k}"}.get(kind, "")
-        total = sum(size[n] for n in numbers)
+        total = sum(size[n] for n in numbers) if kind != "numbers" else 0
         # sum() starts with a 0 that nobody wrote.
         terms = sum(not _is_zero(graph.nodes[term]) for term in sums.get(numbers[0], ()))
         units.append(Unit(kind, title, tuple(outputs), tuple(leaves), total, k if in_network else 0, terms))

@@ -101,11 +101,8 @@ def program_bundle(
     Examples
     --------
     >>> from engine.lift import lift
-    >>> print(program_bundle(lift(lambda x: x.tanh() * 2, 1.0), exclude=["image/svg+xml"])["text/plain"])
+    >>> print(program_bundle(lift(lambda x: x.tanh() * 2, 1.0), include=["text/plain"])["text/plain"].splitlines()[0])
     # input: x a number
-    # forward
-    v1 = tanh(x) * 2.0  # a number
-    return v1
     """
 
     def picture() -> str:

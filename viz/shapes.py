@@ -10,8 +10,9 @@ import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from engine.record import Record
-from engine.value import POW, Constant
+from engine.value import POW
 
+CONSTANT, PARAMETER = -1, -2  # in the place of a shape
 Shapes = dict[int, int]  # the last node of each instance -> the number of its shape
 DEPTHS = (1, 0)  # how far back two nodes are compared where whole expressions are too many
 _DIGITS = re.compile(r"[\d\[\](){}.,_\s]+")
@@ -49,70 +50,95 @@ class Comparison:
         sums: Mapping[int, Sequence[int]],
     ) -> None:
         self.graph, self.owner, self.sums = graph, owner, sums
-        self.parameters = {n for n in owner if graph.nodes[n].row is None and not isinstance(graph.nodes[n], Constant)}
+        self.parameters = [n for n in owner if graph.is_leaf[n]]
         self.instances = [
-            n for n, node in enumerate(graph.nodes) if root[n] == n and (n in owner or not isinstance(node, Constant))
+            n for n, constant in enumerate(graph.is_constant) if root[n] == n and (n in owner or not constant)
         ]
 
     def each(self) -> Shapes:
         """Return shapes that all differ, but for those of one owner."""
         return _numbered({n: self.owner.get(n, n) for n in self.instances})
 
+    def fewest(self) -> int:
+        """Return how many shapes there are at least where all differ: a node that nobody owns has its own."""
+        return sum(number not in self.owner for number in self.instances)
+
     def coarser(self, limit: int) -> Iterator[Shapes]:
         """Yield ever coarser shapes; whole expressions are not compared where there must be more than a limit."""
-        if self._height() <= limit:
+        if not self._is_deeper_than(limit):
             yield self._whole(named=True)
             yield self._whole(named=False)
         for depth in DEPTHS:
             yield self._near(depth)
 
-    def _height(self) -> int:
-        """Return the length of the longest way through the graph: there are at least as many whole expressions."""
+    def _is_deeper_than(self, limit: int) -> bool:
+        """Whether the longest way through the graph is longer: there are at least as many whole expressions."""
         height = [0] * len(self.graph.nodes)
         for number in self.instances:
             arguments = self.graph.arguments[number]
             if arguments and number not in self.owner:
-                height[number] = 1 + max([height[argument] for argument in arguments])
-        return max(height)
+                height[number] = 1 + max(map(height.__getitem__, arguments))
+                if height[number] > limit:
+                    return True
+        return False
 
     def _whole(self, named: bool) -> Shapes:
         known: dict[Hashable, int] = {}
-        found: dict[int, int] = {}
+        found: Shapes = {}
+        seen = self._seen()
         last = self.instances[-1]
         for number in self.instances:
             shape: Hashable = self.owner.get(number)
             if shape is None:
-                shape = (self._looks(number, named), number == last, *self._below(number, found))
+                shape = (self._looks(number, named), number == last, self._below(number, seen))
             found[number] = known.setdefault(shape, len(known))
+            if seen[number] != PARAMETER:
+                seen[number] = found[number]
         return found
 
     def _near(self, depth: int) -> Shapes:
         last = self.instances[-1]
         owner, looks = self.owner, self._looks
-        first = _numbered({n: owner[n] if n in owner else looks(n, named=False) for n in self.instances})
+        nodes, names = self.graph.nodes, self.graph.names
+        known: dict[Hashable, int] = {}
+        first: Shapes = {}
+        for n in self.instances:
+            if n in owner:
+                shape = owner[n]
+            elif names or nodes[n].label or nodes[n].row is POW or n in self.sums:
+                shape = looks(n, named=False)
+            else:
+                shape = nodes[n].row  # most nodes of large graphs
+            first[n] = known.setdefault(shape, len(known))
         if last not in owner:
             first[last] = len(first)  # the output is alone
         found = first
         for _ in range(depth):
+            seen = self._seen()
+            for n, shape in found.items():
+                seen[n] = seen[n] if seen[n] == PARAMETER else shape
             below = self._below
-            found = _numbered({n: first[n] if n in owner else (first[n], *below(n, found)) for n in self.instances})
+            found = _numbered({n: first[n] if n in owner else (first[n], below(n, seen)) for n in self.instances})
         return found
 
-    def _below(self, number: int, found: Shapes) -> Sequence[int]:
-        """Return the shapes of what an instance is made from, constants as -1."""
-        if number in self.sums:
-            return sorted({self._seen(term, found) for term in self.sums[number]})
-        return [self._seen(argument, found) for argument in self.graph.arguments[number]]
+    def _seen(self) -> list[int]:
+        """Return what is seen of each node as an argument: of any parameter the same, whichever neuron's it is."""
+        seen = [CONSTANT] * len(self.graph.nodes)
+        for number in self.parameters:
+            seen[number] = PARAMETER
+        return seen
 
-    def _seen(self, argument: int, found: Shapes) -> int:
-        """Return the shape of an argument: -1 for a constant, -2 for any parameter, whichever neuron's it is."""
-        return -2 if argument in self.parameters else found.get(argument, -1)
+    def _below(self, number: int, seen: Sequence[int]) -> tuple[int, ...]:
+        """Return the shapes of what an instance is made from."""
+        if number in self.sums:
+            return tuple(sorted({seen[term] for term in self.sums[number]}))
+        return tuple(map(seen.__getitem__, self.graph.arguments[number]))
 
     def _looks(self, number: int, named: bool) -> Hashable:
         node = self.graph.nodes[number]
         name = self.graph.label(number)
         if not name and node.row is not POW and number not in self.sums:
-            return node.row  # most nodes of large graphs
+            return node.row
         name = name if named else _DIGITS.sub("", name)
         return (node._op if node.row is not None else None), number in self.sums, name
 

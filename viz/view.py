@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.neurons import find_layers, find_neurons
 from engine.record import Record, record
-from engine.value import Constant, Value
+from engine.value import Value
 from viz.diagram import Cluster, Diagram, diagram
 from viz.excerpt import MAX_ARGUMENTS, MAX_NODES, check, excerpt
 from viz.folded import folded_diagram
-from viz.folding import LEVELS, READABLE, Folded, Level, fold
+from viz.folding import LEVELS, READABLE, Folded, Level, fold, network_in
 from viz.highlight import paths_from
 from viz.names import names_of
 
@@ -104,7 +103,7 @@ def _garbage_collection_paused() -> Iterator[None]:
 
 def _folded(graph: Record, level: Level, max_nodes: int, max_arguments: int) -> Folded | None:
     """Fold a graph at a level; None where its operations are to be shown."""
-    total = sum(not isinstance(node, Constant) for node in graph.nodes)
+    total = graph.size
     fits = total <= max_nodes and max(map(len, graph.arguments)) <= max_arguments
     if level == "op" or (level == "auto" and fits):
         return None
@@ -113,16 +112,29 @@ def _folded(graph: Record, level: Level, max_nodes: int, max_arguments: int) -> 
         return fold(graph, level, limit)
     if callable(level):
         return _few_enough(fold(graph, level, limit), max_nodes)
-    if not find_neurons(graph):
+    network = network_in(graph)
+    if not network.neurons:
         return None if total <= max_nodes else fold(graph, "shape", limit)
-    by_neuron = fold(graph, "neuron", limit if level == "auto" else max_nodes)
-    if level == "neuron" and len(by_neuron.units) <= max_nodes:
-        return by_neuron
-    lines = {(by_neuron.unit[a], by_neuron.unit[n]) for n, below in enumerate(graph.arguments) for a in below}
-    if level == "auto" and len(by_neuron.units) <= limit and len(lines) <= 2 * limit:
-        return by_neuron
-    by_layer = fold(graph, "layer", limit)
+    if level == "neuron" or (level == "auto" and len(network.place) <= limit and network.fewest_lines() <= 2 * limit):
+        by_neuron = fold(graph, "neuron", limit if level == "auto" else max_nodes, network)
+        if level == "neuron" and len(by_neuron.units) <= max_nodes:
+            return by_neuron
+        if level == "auto" and len(by_neuron.units) <= limit and not _has_more_lines(by_neuron, 2 * limit):
+            return by_neuron
+    by_layer = fold(graph, "layer", limit, network)
     return by_layer if len(by_layer.units) <= max_nodes else fold(graph, "shape", limit)
+
+
+def _has_more_lines(folded: Folded, limit: int) -> bool:
+    """Whether more pairs of units are connected than a limit."""
+    lines: set[tuple[int, int]] = set()
+    for number, arguments in enumerate(folded.graph.arguments):
+        if arguments:
+            target = folded.unit[number]
+            lines.update((folded.unit[argument], target) for argument in arguments)
+            if len(lines) > limit:
+                return True
+    return False
 
 
 def _few_enough(folded: Folded, max_nodes: int) -> Folded:
@@ -137,15 +149,14 @@ def _few_enough(folded: Folded, max_nodes: int) -> Folded:
 
 def _neuron_clusters(graph: Record, shown: Iterable[int]) -> tuple[Cluster, ...]:
     """Return a frame for each neuron of a network that is drawn operation by operation; one neuron alone needs none."""
-    neurons = find_neurons(graph)
+    network = network_in(graph)
+    neurons = network.neurons
     if len(neurons) < 2 or not any(neuron.activation for neuron in neurons):
         return ()
-    layers = find_layers(graph, neurons)
-    place = {key: (k, i) for k, layer in enumerate(layers, 1) for i, key in enumerate(layer.neurons, 1)}
     free = set(shown)
     found = []
     for neuron in neurons:
-        k, i = place[neuron.parameters]
+        k, i = network.place[neuron.parameters]
         numbers = tuple(sorted(free.intersection((*neuron.inner, *neuron.parameters))))
         free.difference_update(numbers)  # a weight of several samples stands in the first one's frame
         if numbers:
