@@ -17,6 +17,7 @@ dp/da come from moving one argument at 60 digits. The result is doubled for the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import mpmath
@@ -29,8 +30,21 @@ UNIT = 2.0**-53
 SUMS = ("sum", "dot", "logsumexp")
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """How far the computed data, and the computed adjoints, of all Values of a graph may be from the true ones."""
+
+    data: dict[Value, Any]
+    gradients: dict[Value, Any]
+
+
 def gradient_bounds(output: Value) -> dict[Value, Any]:
     """Return for every Value that output depends on how far its computed gradient may be from the true one."""
+    return bounds(output).gradients
+
+
+def bounds(output: Value) -> Bounds:
+    """Return both bounds for every Value that output depends on."""
     with mpmath.workdps(60):
         nodes = Graph(output).nodes
         exact: dict[Value, Any] = {v: mpmath.mpf(v.data) for v in nodes if v.row is None}
@@ -61,7 +75,7 @@ def gradient_bounds(output: Value) -> dict[Value, Any]:
                 share = p * adjoint[v]
                 adjoint[a] += share
                 bound[a] += abs(p) * bound[v] + abs(adjoint[v]) * e + 2 * UNIT * (abs(share) + abs(adjoint[a]))
-        return {v: 2 * b for v, b in bound.items()}
+        return Bounds({v: 2 * e for v, e in error.items()}, {v: 2 * b for v, b in bound.items()})
 
 
 def _partials(v: Value, y: Number, xs: list[Number]) -> list[Any]:

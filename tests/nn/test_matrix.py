@@ -1,22 +1,24 @@
-import math
 import warnings
 from fractions import Fraction
 
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from budget import examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from rounding import bounds
 
 from engine import Value
 from nn.activations import activation
 from nn.backprop import backward, forward, gradients, product
+from nn.bridge import scalar_twin
 from nn.losses import loss
 from nn.matrix import Network
 from nn.workspace import Workspace
 
 mp = mpmath.mp.clone()
-mp.dps = 50
+mp.dps = 100  # a complex step of 1e-30, and 1 - p of logits that are far apart, leave 50 of them and more
 
 SMOOTH = ("identity", "sigmoid", "tanh", "softplus", "gelu")
 HIDDEN = (*SMOOTH, "relu", "leaky_relu")
@@ -46,8 +48,8 @@ EXACT = {
     "leaky_relu": lambda z: z if is_right(z) else mp.mpf(0.01) * z,
     "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),
     "tanh": mp.tanh,
-    "softplus": lambda z: mp.log(1 + mp.exp(z)),
-    "gelu": lambda z: z * (1 + mp.erf(z / mp.sqrt(2))) / 2,
+    "softplus": lambda z: mp.log1p(mp.exp(z)),
+    "gelu": lambda z: z * mp.erfc(-z / mp.sqrt(2)) / 2,
 }
 
 
@@ -86,7 +88,7 @@ def as_exact(array: np.ndarray) -> list:
 
 
 class Exact:
-    """The loss as a function of all its numbers (parameters, then X), with gradient and conditions by complex step."""
+    """The loss as a function of all its numbers (parameters, then X), with its gradient by complex steps."""
 
     def __init__(self, network: Network, X: np.ndarray, Y: np.ndarray):
         self.network, self.Y = network, as_exact(Y)
@@ -118,18 +120,6 @@ class Exact:
 
     def gradient(self) -> list:
         return [self.partial(place) for place in self.places]
-
-    def conditions(self, gradient: list) -> list:
-        """Return sum_j |x_j dg_i/dx_j| / |g_i| of each partial derivative g_i."""
-        sums = [mp.mpf(0)] * len(gradient)
-        h = mp.mpf(10) ** -12
-        for place in self.places:
-            array, i, j = place
-            x = abs(array[i] if j is None else array[i][j])
-            if x:
-                moved = self.shifted(place, x * h, self.gradient)
-                sums = [s + abs(m - g) / h for s, m, g in zip(sums, moved, gradient, strict=True)]
-        return [s / abs(g) if g else mp.mpf(0) for s, g in zip(sums, gradient, strict=True)]
 
 
 # ---- Random networks ----
@@ -175,23 +165,28 @@ def off_kinks(network: Network, X: np.ndarray, Y: np.ndarray) -> bool:
     return all((np.abs(a) > 1e-4).all() for a in kinked)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(problems(largest=2))
-def test_every_gradient_is_the_truth_with_50_digits_within_8_ulp_times_one_plus_kappa(problem):
+def test_loss_and_every_gradient_are_the_truth_with_50_digits_but_for_their_rounding_errors(problem):
     network, X, Y = problem
     assume(off_kinks(network, X, Y))
     g = network.gradients(X, Y)
     exact = Exact(network, X, Y)
-    truth = exact.gradient()
     computed = [float(x) for array in (*g.parameters, g.input) for x in array.flat]
-    terms = len(X) * max(network.sizes)
-    for value, true, kappa in zip(computed, truth, exact.conditions(truth), strict=True):
-        allowed = 8 * (1 + kappa) * abs(true) * math.sqrt(terms) * mp.mpf(2) ** -53
-        assert abs(mp.mpf(value) - true) <= allowed + mp.mpf(2) ** -1022
-    assert g.loss == network.loss(X, Y) == pytest.approx(float(exact.loss()), rel=1e-12, abs=1e-300)
+    # Single functions are held to 8 (1 + kappa) ulp elsewhere. Where their results cancel, in a sum over the samples,
+    # kappa by the inputs says nothing of their last digits: a running error analysis does.
+    twin = scalar_twin(network, X, Y)
+    allowed = bounds(twin.loss)
+    weights = [
+        p for layer in twin.model.layers for part in "wb" for n in layer.neurons for p in np.ravel(getattr(n, part))
+    ]
+    for value, true, p in zip(computed, exact.gradient(), (*weights, *twin.inputs.flat), strict=True):
+        assert abs(mp.mpf(value) - true) <= allowed.gradients.get(p, 0) + mp.mpf(2) ** -1022
+    assert g.loss == network.loss(X, Y)
+    assert abs(g.loss - exact.loss()) <= allowed.data[twin.loss] + mp.mpf(2) ** -1022
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(problems(largest=5, dtypes=("float32", "float64")))
 def test_theorem_1_step_by_step(problem):
     network, X, Y = problem
@@ -243,7 +238,7 @@ def assert_equal_but_for_rounding(kept, fresh, network, X):
         assert (np.abs(ours - theirs) <= allowed * np.maximum(np.abs(theirs), size)).all()
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(problems(largest=5, dtypes=("float32", "float64")), st.integers(1, 6))
 def test_a_workspace_gives_the_same_gradients_batch_after_batch(problem, spare):
     network, X, Y = problem
