@@ -108,6 +108,7 @@ def _real(real: float, decimals: int) -> str:
     if not math.isfinite(real):
         return str(real)
     room = WIDTH - 1  # one character is kept for the sign, so that a change of sign moves nothing
+    real += 0.0  # -0.0 becomes 0.0
     magnitude = abs(real)
     if magnitude == 0.0 or 1e-3 <= magnitude < 999_999.5:
         for digits in range(decimals, -1, -1):

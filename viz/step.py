@@ -43,7 +43,7 @@ def draw_step(
     max_units: int = MAX_UNITS,
     legend: bool = True,
 ) -> Drawing:
-    """Draw the step from delta_k to delta_{k-1}: its matrices as heat cells, and below them one neuron's own graph.
+    """Draw the step from delta_k to delta_{k-1}: its matrices as heat cells, and beside them one neuron's own graph.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def draw_step(
     sample : int
         Which sample, from 0.
     unit : int
-        Which unit of layer k-1 is shown as a neuron, from 0; its row is lit in the matrices.
+        Which unit of layer k-1 is shown as a neuron, from 0; its row is lit in the matrices and tied to it.
     title : str, optional
         The line on top; by default the equation.
     theme : str or Theme
@@ -108,24 +108,44 @@ def draw_step(
     drawing.attr(label=_caption(title, said, look, legend))
     drawing.attr("node", shape="plain", fontname=MONOSPACE, fontsize="11", fontcolor=look.ink, color=look.frame)
     drawing.attr("edge", fontname=MONOSPACE, fontsize="10", fontcolor=look.ink, color=look.edge, arrowsize="0.6")
+    with drawing.subgraph(name="cluster_matrix") as frame:
+        _frame(frame, "matrix form", look)
+        _add_blocks(frame, blocks, look, scope)
     with drawing.subgraph(name="cluster_scalar") as frame:
         _frame(frame, f"scalar form: neuron [{step.unit}] of layer {k - 1}", look)
         _add_neuron(frame, step, (low, high), look, scope, _places(len(step.users), max_units))
-    with drawing.subgraph(name="cluster_matrix") as frame:
-        _frame(frame, "matrix form", look)
-        for place, block in enumerate(blocks):
-            frame.node(
-                f"m{place}",
-                label=table(block, look),
-                id=f"{scope}_m{place}",
-                tooltip=plain(f"{block.symbol}, shape {block.note}"),
-                **{"class": "matrix"},
-            )
-        for place, sign in enumerate(("=", "·", "·")):
-            frame.edge(f"m{place}", f"m{place + 1}", label=sign, color="transparent", fontsize="16", arrowhead="none")
+    drawing.edge(  # from frame to frame
+        f"m{len(blocks) - 1}",
+        "z",
+        label=f" row {step.unit} ",
+        ltail="cluster_matrix",
+        lhead="cluster_scalar",
+        style="dotted",
+        arrowhead="none",
+        fontcolor=look.muted,
+        tooltip=plain(said[-1]),
+        id=f"{scope}_tie",
+        **{"class": "tie"},
+    )
     drawing.title, drawing.dark_mode = title, theme == "auto"
     drawing.description = drawing.text = "\n".join([title, *said, *(f"{b.symbol}: shape {b.note}" for b in blocks)])
     return drawing
+
+
+def _add_blocks(drawing: Any, blocks: Sequence[Block], look: Theme, scope: str) -> None:
+    """Add the matrices, with an equals sign and the signs of their product between them."""
+    for place, block in enumerate(blocks):
+        drawing.node(
+            f"m{place}",
+            label=table(block, look),
+            id=f"{scope}_m{place}",
+            tooltip=plain(f"{block.symbol}, shape {block.note}"),
+            **{"class": "matrix"},
+        )
+    for place, sign in enumerate(("=", "·", "·")):
+        drawing.node(f"sign{place}", label=sign, fontsize="16", width="0.1", tooltip=sign, **{"class": "sign"})
+        drawing.edge(f"m{place}", f"sign{place}", style="invis", weight="9")
+        drawing.edge(f"sign{place}", f"m{place + 1}", style="invis", weight="9")
 
 
 def _blocks(step: Step, low: str, high: str, max_units: int) -> list[Block]:
@@ -195,16 +215,15 @@ def _add_neuron(
         slope = f"{times} {step.activation}' = {numerals.short(step.slopes[i])}"
         drawing.edge("z", "f:op", label=slope, id=f"{scope}_ef", **_sign(step.slopes[i], look))
         last = "f"
-    reach = "2" if last == "f" else "3"
     for j in reversed(shown):  # from the bottom, as dot orders what runs to the right
         if j is GAP:
             drawing.node("more", label=f"… {len(step.users) - len(shown) + 1:,} more", fontcolor=look.muted)
-            drawing.edge(last, "more", style="dotted", arrowhead="none", minlen=reach)
+            drawing.edge(last, "more", style="dotted", arrowhead="none")
             continue
         _add_box(drawing, f"u{j}", f"z{high}[{j}]", step.users[j], look, scope)
         weight = step.weights[j, i]
         label = f"{times} W{high}[{j}, {i}] = {numerals.short(weight)}"
-        drawing.edge(last, f"u{j}:op", label=label, minlen=reach, id=f"{scope}_eu{j}", **_sign(weight, look))
+        drawing.edge(last, f"u{j}:op", label=label, id=f"{scope}_eu{j}", **_sign(weight, look))
 
 
 def _add_box(drawing: Any, key: str, name: str, value: Any, look: Theme, scope: str, terms: Sequence[str] = ()) -> None:
@@ -254,6 +273,7 @@ def _graph_attributes(look: Theme, scope: str) -> dict[str, str]:
     return {
         "id": scope,
         "rankdir": "LR",
+        "compound": "true",
         "ordering": "out",
         "bgcolor": look.background,
         "fontname": MONOSPACE,
@@ -262,7 +282,7 @@ def _graph_attributes(look: Theme, scope: str) -> dict[str, str]:
         "labelloc": "t",
         "labeljust": "l",
         "nodesep": "0.2",
-        "ranksep": "0.25",
+        "ranksep": "0.1",
         "pad": "0.2",
     }
 

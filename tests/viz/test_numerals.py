@@ -59,3 +59,8 @@ def test_each_kind_of_number_has_a_short_form(number: object, text: str) -> None
 
 def test_the_exact_form_loses_nothing() -> None:
     assert float(numerals.exact(0.1 + 0.2)) == 0.1 + 0.2
+
+
+def test_a_negative_zero_is_a_zero() -> None:
+    assert numerals.fixed(-0.0) == numerals.fixed(0.0)
+    assert numerals.exact(-0.0) == "-0.0"

@@ -151,3 +151,17 @@ def test_a_zero_by_construction_is_an_empty_cell():
     made = table(Block("D", "(2, 2)", [0, 1], [0, 1], {(0, 0): 1.0, (1, 1): 0.0}), LIGHT)
     assert made.count("<TD></TD>") == 2
     assert made.count("BGCOLOR") == 2
+
+
+def test_the_matrices_and_the_neuron_stand_side_by_side_and_are_tied(net):
+    pytest.importorskip("pygraphviz")
+    root = ElementTree.fromstring(draw_step(net, 2, X, Y, unit=2).picture("svg"))
+    groups = {group.get("id", "").partition("_")[2]: group for group in root.iter(f"{SVG}g")}
+
+    def across(name):
+        points = [text.split(",") for text in groups[name].find(f".//{SVG}polygon").get("points").split()]
+        return min(float(x) for x, _ in points), max(float(x) for x, _ in points)
+
+    places = [across(name) for name in ("m0", "m1", "m2", "m3", "z", "f", "u0")]
+    assert all(before[1] < after[0] for before, after in zip(places, places[1:], strict=False))
+    assert "row 2" in "".join(groups["tie"].itertext()).replace("\N{NO-BREAK SPACE}", " ")
