@@ -39,7 +39,7 @@ from engine.functions import (
 from engine.row import TABLE as TABLE
 from engine.row import Row as Row
 from engine.row import add_row
-from engine.stable import is_normal, length, power_partials, product, refined_cbrt, square_overflows
+from engine.stable import is_normal, length, power_partials, product, refined_cbrt, scale_near_one, square_overflows
 
 Function = Callable[..., Number]
 
@@ -95,7 +95,7 @@ def _power_partials(y: Number, x: Number, n: Number) -> tuple[Number, Number]:
         return n * one_less, y * math.log(x) if x > 0 else nan
     if type(x) is float or _has_infinity(x, n):
         return power_partials(*(float(data_of(v)) for v in (y, x, n, one_less)))
-    return n * one_less, _times_log(y, x)
+    return (n * y / x if _has_infinity(one_less) else n * one_less), _times_log(y, x)
 
 
 def _times_log(y: Number, x: Number) -> Number:
@@ -224,6 +224,12 @@ def _atan2_partials(angle: Number, y: Number, x: Number) -> tuple[Number, Number
     r, exponent = hypot(x, y), 0
     if type(r) is float and not is_normal(r):
         r, exponent = length(x, y)
+    elif type(r) is not float:
+        scale = scale_near_one(x, y)
+        if scale != 1:
+            u, v = x * scale, y * scale
+            r = hypot(u, v)
+            return u / r / r * scale, -v / r / r * scale
     return product(x, over=(r, r), exponent=-2 * exponent), product(-y, over=(r, r), exponent=-2 * exponent)
 
 
@@ -350,8 +356,14 @@ def _hypot_partials(y: Number, *xs: Number) -> tuple[Number, ...]:
     if _has_infinity(*xs):  # one infinite argument outruns the others; of two, neither
         ones = [math.copysign(math.isinf(x), x) for x in map(data_of, xs)]
         return tuple(nan if is_nan(x) or sum(map(abs, ones)) > 1 else one for x, one in zip(xs, ones, strict=True))
-    r, exponent = length(*xs) if type(y) is float else (y, 0)
-    return tuple(product(x, over=(r,), exponent=-exponent) for x in xs)
+    if type(y) is float:
+        r, exponent = length(*xs)
+        return tuple(product(x, over=(r,), exponent=-exponent) for x in xs)
+    scale = scale_near_one(*xs)
+    if scale != 1:
+        xs = tuple(x * scale for x in xs)
+        y = hypot(*xs)
+    return tuple(x / y for x in xs)
 
 
 hypot: Function = add_row(

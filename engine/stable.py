@@ -70,6 +70,24 @@ def length(*xs: float) -> tuple[float, int]:
     return math.hypot(*(math.ldexp(x, -exponent) for x in xs)), exponent
 
 
+def scale_near_one(*xs: Number) -> float:
+    """Return the power of two that brings the largest of some floats (or Values of floats) near 1.
+
+    A recorded rule multiplies by it, which is exact, so that no derivative of the rule over- or underflows. It is
+    1, and spares the multiplication, where the cubes of the numbers are far from both ends of the floats.
+
+    >>> scale_near_one(1e-320, 1e-200) == 2.0**664, scale_near_one(3.0, -4.0)
+    (True, 1.0)
+    """
+    numbers = [data_of(x) for x in xs]
+    if not all(type(number) is float for number in numbers):
+        return 1.0
+    largest = max(map(abs, numbers))
+    if 1e-100 < largest < 1e100 or not largest < math.inf or not largest:
+        return 1.0
+    return math.ldexp(1.0, max(-1000, min(1000, -math.frexp(largest)[1])))
+
+
 def square_overflows(x: Number) -> bool:
     """Tell whether x is a float (or a Value that holds one) so large that 1 + x^2 is x^2 and may overflow.
 
