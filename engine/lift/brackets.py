@@ -66,7 +66,7 @@ def binding(text: str) -> int:
 
 def _needed(before: str, after: str) -> int:
     """Return how tightly an operand must bind between what stands before and after it."""
-    if after.startswith((".", "[", " ** ")) or before.endswith((" ** ", " * ", " / ", " @ ")):
+    if after.startswith((".", "[", "**", " ** ")) or before.endswith(("**", " ** ", " * ", " / ", " @ ")):
         return ATOM
     if before.endswith("-") and not before.endswith(" -"):
         return ATOM

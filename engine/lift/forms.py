@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.elementary import TABLE
+from engine.lift.rescaled import RESCALED, is_rescaled
 from engine.lift.symbols import LIBRARY, Paths, Symbol, Term, is_number, join, symbols_in
 
 Constants = tuple[float | None, ...]
 """For each argument its number, where it is a constant that the formula may use, else None."""
 
-HELPERS = frozenset(("erf", "erfc", "cbrt"))
+HELPERS = frozenset(("erf", "erfc", "cbrt", "tiny"))
 """Functions that NumPy lacks, or another library: the emitted module brings them along."""
 
 _INFIX = frozenset(("+", "-", "*", "/", "**", "<", "<=", "==", "!=", ">", ">="))
@@ -93,8 +94,8 @@ def pullback_form(name: str, constants: Constants, position: int) -> Form:
     paths, row = Paths(), TABLE[name]
     g, y = paths.name("g"), paths.name("y")
     xs = [paths.name(f"x{i}") if c is None else c for i, c in enumerate(constants)]
-    if name in _PULLBACKS:
-        return Form(_PULLBACKS[name](paths, g, position, *xs))
+    if is_rescaled(name, constants, position):
+        return Form(_typed(paths, RESCALED[name](paths, g, y, position, *xs)))
     tree = paths.explore(lambda: g * row.partials(y, *xs)[position])
     term = _shortened(paths, join(paths, tree))
     value = _value_term(paths, name, xs)
@@ -159,22 +160,6 @@ def _with(paths: Paths, term: Term, instead: dict[int, Symbol]) -> Term:
     if id(term) in instead:
         return instead[id(term)]
     return paths.make(term.operation, *[_with(paths, a, instead) for a in term.args])
-
-
-def _atan2_pullback(paths: Paths, g: Symbol, position: int, y: Term, x: Term) -> Term:
-    """G x / r^2 and -g y / r^2. The row scales floats by powers of two; hypot, divided by twice, does as well here."""
-    r = paths.make("hypot", y, x)
-    slope = x / r / r if position == 0 else -y / r / r
-    return paths.make("where", paths.make("==", r, math.inf), 0.0, g * slope)
-
-
-def _asinh_pullback(paths: Paths, g: Symbol, position: int, x: Term) -> Term:
-    """G / sqrt(1 + x^2), the root by hypot: the row chooses another form for floats whose square overflows."""
-    return g / paths.make("hypot", x, paths.make("full_like", x, 1.0))
-
-
-_PULLBACKS: dict[str, Callable[..., Term]] = {"atan2": _atan2_pullback, "asinh": _asinh_pullback}
-"""The rows whose rule looks into the bits of a float, which a symbol has not. They are tested against the rows."""
 
 
 def _typed(paths: Paths, term: Term) -> Term:

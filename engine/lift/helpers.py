@@ -79,6 +79,12 @@ def cbrt(x, xp):
     return xp.where(root == 0, root, root - (root - x / (root * root)) / 3)
 '''
 
+TINY = '''
+def tiny(x, xp):
+    """Return where numbers are 0 or subnormal, so that they have lost bits."""
+    return abs(x) < float(xp.finfo(x.dtype).smallest_normal)
+'''
+
 _SPECIAL = '''
 def {name}(x, xp):
     """Return the {title} error function; NumPy leaves it to the module math, others keep it elsewhere."""
@@ -97,6 +103,7 @@ HELPERS = {
     "maximum_of": MAXIMUM_OF,
     "zeros": ZEROS,
     "cbrt": CBRT,
+    "tiny": TINY,
     "erf": _SPECIAL.format(name="erf", title="Gaussian"),
     "erfc": _SPECIAL.format(name="erfc", title="complementary Gaussian"),
 }

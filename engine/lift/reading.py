@@ -7,19 +7,27 @@ f at z, softmax for that of logsumexp, and `add_at` for what adds values into th
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import groupby, product
 
-from engine.lift.brackets import NOTHING, PRODUCT, binding, filled
-from engine.lift.cells import Template, free
+from engine.lift.brackets import NOTHING, PRODUCT, SIGN, binding, filled
+from engine.lift.cells import Template
 from engine.lift.emission import Body, body
-from engine.lift.forms import pullback_form
 from engine.lift.positions import index_text
 from engine.lift.program import Leaf, Program, Shape, Statement, size
 from engine.lift.simplify import without_unused
-from engine.lift.wording import Wording, in_place
+from engine.lift.wording import Wording
 
 _OPERATORS = {"add": "$0 + $1", "sub": "$0 - $1", "mul": "$0 * $1", "div": "$0 / $1", "neg": "-$0", "pow": "$0**$1"}
+_DERIVATIVES = {
+    ("div", 0): "$0 / $3",
+    ("div", 1): "-($0 * $1 / $3)",
+    ("pow", 0): "$0 * $3 * $2**($3 - 1)",
+    ("pow", 1): "$0 * $1 * log(#2)",
+}
+"""Those of operators, for y = x_1 / x_2 and so on: g, y, x_1 and x_2 are $0 to $3."""
+_ONE = re.compile(r"(?<![\w.*])1 \* | \* 1(?![\w.*])")
 _WIDTH = 64
 """Shapes are lined up behind lines of up to this length."""
 _FEW = 8
@@ -91,18 +99,11 @@ class Reading(Wording):
         """Return the text of a statement, without factors 1, and with subtractions instead of negative terms."""
         if s.operation in ("add", "sum"):
             return _signed_sum(texts)
-        if s.operation == "mul":
-            texts = [t for t in texts if t != "1"] or ["1"]
-            sign = "-" if "-1" in texts and len(texts) == 2 else ""
-            texts = [t for t in texts if t != "-1"] if sign else texts
-            template = sign + " * ".join(f"${i}" for i in range(len(texts)))
-        text = filled(template, texts)
-        if binding(text) != PRODUCT:
-            return text
-        for one, sign in (("1 * ", ""), ("-1 * ", "-")):
-            if text.startswith(one):
-                text = sign + (text[len(one) :] if sign else unwrapped(text[len(one) :]))
-        return text.removesuffix(" * 1")
+        if s.operation == "mul" and "-1" in texts:
+            template, texts = "-$0", [texts[1 - texts.index("-1")]]
+        if template == "-$0" and texts[0].startswith("-") and binding(texts[0]) == SIGN:
+            return unwrapped(texts[0][1:])
+        return unwrapped(_ONE.sub("", filled(template, texts)))
 
     def is_repeated(self, expression: str) -> bool:
         """Return whether an expression is written wherever it is used: also a cell of an array, and any number."""
@@ -119,16 +120,16 @@ class Reading(Wording):
 
     def _pullback(self, s: Statement, v: int) -> Template:
         row, position = s.detail
-        g, y, *xs = (f"${i}" for i in range(len(s.args)))
-        shown = ", ".join(free(x) for x in xs)
-        if row == "logsumexp":
-            return f"softmax({shown}) * {g}"
-        form = pullback_form(row, self._constants(s.args[2:]), position) if row != "hypot" else None
-        if form is not None and row in _OPERATORS and form.is_short:
-            text = in_place(form, {"g": g, "y": y} | {f"x{i}": x for i, x in enumerate(xs)})
-            return text.replace(".0 *", " *")
-        varied = sum(self._number(a) is None for a in s.args[2:])
-        return f"{row}'{position + 1 if varied > 1 and row != 'hypot' else ''}({shown}) * {g}"
+        xs = [f"#{i}" for i in range(2, len(s.args))]  # the arguments are g, y, x_0, x_1, ...
+        n = self._number(s.args[-1])
+        if row == "pow" and position == 0 and n is not None:
+            less = f"**{short_number(n - 1)}" if n != 2 else ""
+            return f"$0 * {short_number(n)} * $2{less}"
+        if (row, position) in _DERIVATIVES:
+            return _DERIVATIVES[row, position]
+        varied = sum(self._number(a) is None for a in s.args[2:]) if row != "hypot" else 1
+        name = "softmax" if row == "logsumexp" else f"{row}'{position + 1 if varied > 1 else ''}"
+        return f"{name}({', '.join(xs)}) * $0"
 
     # --- sums and products ------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from engine.elementary import TABLE
 from engine.lift.brackets import filled
 from engine.lift.cells import CellTexts, Template, free
+from engine.lift.forms import HELPERS as FORM_HELPERS
 from engine.lift.forms import Form, pullback_form, value_form
 from engine.lift.program import Leaf, Program, Statement, batched
 
@@ -86,7 +87,7 @@ class Wording(CellTexts):
         return f"{self._names[form]}({', '.join(free(holes[n]) for n in form.names)}, xp)"
 
     def _need(self, form: Form) -> None:
-        self.helpers |= {name for name in ("erf", "erfc", "cbrt") if form.contains(name)}
+        self.helpers |= {name for name in FORM_HELPERS if form.contains(name)}
 
     # --- sums and products ------------------------------------------------------------------------
 

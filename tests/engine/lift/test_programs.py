@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from hypothesis import assume, given, reject, settings
+from budget import examples
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 from programs import Program, floats, on_numbers, programs
 from rounding import gradient_bounds
@@ -80,7 +81,7 @@ def columns(points: list[tuple[float, ...]], k: int) -> list[Any]:
     return [np.array(column) for column in zip(*[point[k:] for point in points], strict=True)]
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(cases())
 def test_value_and_gradients_equal_the_scalar_graphs(case: Case) -> None:
     program, k, points = case
