@@ -5,6 +5,7 @@ from typing import Any
 
 import mpmath
 import pytest
+from budget import examples
 from duals import exact_gradient
 from hypothesis import Phase, assume, given, reject, settings
 from programs import EXACT, Instruction, Program, floats, fractions, on_numbers, programs
@@ -170,7 +171,7 @@ def differenced(program: Program, i: int) -> Any:
         return (high - low) / (2 * h)
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(programs(floats(), largest=7).map(Program.without_unused))
 def test_reverse_mode_over_floats_is_the_truth_within_the_bound_of_its_error_analysis(program: Program) -> None:
     assume(is_far_from_kinks(program))

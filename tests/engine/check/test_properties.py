@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from budget import examples
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from rounding import gradient_bounds
@@ -58,7 +59,7 @@ def test_hard_numbers_stay_within_their_bounds(x: float) -> None:
     assert 0 <= x <= 1
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(networks(activations=("tanh", "relu")))
 def test_scalar_and_matrix_networks_agree(case: Any) -> None:
     hidden = case.activations[:-1]

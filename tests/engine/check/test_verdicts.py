@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from budget import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import Value
@@ -197,7 +198,7 @@ def test_jacobians_and_hessians() -> None:
     assert report.worst.name.startswith("d2/d w")
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(programs(operations=("mul", "add", "sin", "exp", "tanh", "sigmoid"), max_steps=5))
 def test_recorded_gradients_of_gradients_are_right_to_third_order(program: Any) -> None:
     x = program.point[0]
