@@ -67,6 +67,8 @@ def panels(count: int, *, height: float = 3.6) -> tuple[Figure, list[Any]]:
     """Return a figure with this many axes side by side."""
     made = figure(count)
     made.set_size_inches(0.6 + 4.3 * count, height)
+    for axes in made.axes:
+        axes.locator_params(axis="x", nbins=6)  # or the numbers below narrow axes run into each other
     return made, list(made.axes)
 
 

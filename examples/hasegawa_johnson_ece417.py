@@ -11,6 +11,18 @@ zeta      the target                                   Y
 ========  ===========================================  ==================================
 
 The lecture's figures are not at hand; where it leaves numbers open, they are chosen here, and said.
+
+In the order of the lecture:
+
+1. Example 1: y = tanh(W^(2) h + b^(2)) is a piecewise constant function of two inputs, designed by hand. Each h_j is a
+   half-plane, and three of them make a triangle: `triangle`, against the function itself, `in_triangle`.
+2. Barron's bound: N hidden units can have a mean squared error of O(1/N): `barron.py`.
+3. Example 2: from the semicircle x_0^2 + x_1^2 = 1, x_1 >= 0, to the parabola y_1 = y_0^2: `designed` by hand, and
+   `learned` from random weights.
+4. Nonlinearities: step, signum, logistic and tanh, with their derivatives, which for the first two is 0, so that
+   gradient descent learns nothing: `draw_activations`.
+5. Minimum mean squared error: the network that minimizes E[(y - f(x))^2] is f(x) = E[y | x]: `mmse`, on noisy data.
+6. Gradient descent, and what is faster: `race` to the same loss against Adam and L-BFGS, in iterations and seconds.
 """
 
 from __future__ import annotations
@@ -20,11 +32,11 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import barron
 import figures
 import numpy as np
 
 from nn.activations import activation
-from nn.fitting import Line, fit_power
 from nn.lbfgs import lbfgs
 from nn.matrix import Network
 from nn.optimizer import Optimizer
@@ -49,35 +61,6 @@ def in_triangle(X: Any) -> Any:
     x0, x1 = X.T
     inside = (x1 > -0.4) & (math.sqrt(3) * np.abs(x0) / 2 + x1 / 2 < 0.4)
     return np.where(inside, 1.0, -1.0)
-
-
-def waves(X: Any) -> Any:
-    """Return sin(2 pi x_0) sin(2 pi x_1), the function of Barron's experiment; shape (m, 1)."""
-    return np.sin(2 * np.pi * X).prod(axis=1, keepdims=True)
-
-
-def barron(counts: Sequence[int], seeds: int, iterations: int) -> tuple[list[float], Line | None]:
-    """Return the mean squared error with N hidden units for each N, the best of some seeds, and the slope of its log.
-
-    A. R. Barron, "Universal approximation bounds for superpositions of a sigmoidal function" (1993): O(1/N).
-    """
-    X = np.random.default_rng(0).uniform(-1, 1, (400, 2))
-    errors = []
-    with ProgressBar(len(counts) * seeds, "Barron") as bar:
-        for n in counts:
-            found = []
-            for seed in range(seeds):
-                network = Network([2, n, 1], init="normal", rng=seed)
-                network.weights[0][:] *= 3  # steep enough for the waves
-                network.biases[0][:] *= 3
-                network.weights[1][:] /= math.sqrt(n)
-                history = lbfgs(network, X, waves(X), iterations=iterations, progress=False)
-                if history.interrupted:
-                    return errors, fit_power(counts[: len(errors)], errors)
-                found.append(2 * history.loss[-1])
-                bar.update()
-            errors.append(min(found))
-    return errors, fit_power(counts, errors)
 
 
 def semicircle(count: int) -> tuple[Any, Any]:
@@ -146,7 +129,8 @@ def race(target: float, most: int) -> list[Race]:
     found = []
     optimizers: dict[str, Optimizer] = {"gradient descent": GradientDescent(0.2), "Adam": Adam(0.02)}
     for name, optimizer in optimizers.items():
-        network, losses, start = Network([1, 10, 1], rng=0), [], time.perf_counter()
+        losses: list[float] = []
+        network, start = Network([1, 10, 1], rng=0), time.perf_counter()
         with ProgressBar(most, name) as bar, one_thread_if_small(500):
             try:
                 while len(losses) < most and (not losses or losses[-1] >= target):
@@ -177,17 +161,22 @@ def draw_activations(options: figures.Options) -> None:
     figures.save(made, options, "hasegawa-activations", "Step, signum, logistic and tanh, with their derivatives")
 
 
+def plane(count: int) -> Any:
+    """Return the points of a square grid over the plane of inputs, shape (count^2, 2)."""
+    axis = np.linspace(-1.2, 1.2, count)
+    return np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+
+
 def draw_triangle(options: figures.Options) -> None:
     """Show the units of the first layer, and the second layer, over the plane of inputs."""
     made, axes = figures.panels(4, height=4.4)
-    axis = np.linspace(-1.2, 1.2, 81)
-    X = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    X = plane(161)
     _, f = triangle().layers(X)
     shown = [*f[1].T, f[2][:, 0]]
     names = [*(f"first layer, h_{j}" for j in range(3)), "second layer, y"]
     for panel, unit, name in zip(axes, shown, names, strict=True):
         image = panel.imshow(
-            unit.reshape(81, 81),
+            unit.reshape(161, 161),
             origin="lower",
             interpolation="none",
             extent=(-1.2, 1.2, -1.2, 1.2),
@@ -196,18 +185,9 @@ def draw_triangle(options: figures.Options) -> None:
             vmax=1,
         )
         figures.label(panel, name, "x_0", "x_1")
+        panel.grid(False)
     made.colorbar(image, ax=axes, shrink=0.7)
     figures.save(made, options, "hasegawa-piecewise", "A piecewise constant function of two inputs, layer by layer")
-
-
-def draw_barron(counts: Sequence[int], errors: Sequence[float], slope: Line | None, options: figures.Options) -> None:
-    """Plot the mean squared error against the hidden units, with the bound's slope."""
-    made, (axes,) = figures.panels(1)
-    axes.loglog(counts, errors, color=figures.BLUE, marker="o", label=f"best fit, slope {slope}")
-    above = max(n * error for n, error in zip(counts, errors, strict=True))  # the least C with errors up to C/N
-    axes.loglog(counts, [above / n for n in counts], color="#5d6771", linestyle=":", label=f"{above:.2f}/N")
-    figures.label(axes, "sin(2πx_0) sin(2πx_1) on a square", "hidden units N", "mean squared error", legend=True)
-    figures.save(made, options, "hasegawa-barron", "Mean squared error against hidden units")
 
 
 def draw_parabola(networks: dict[str, Network], options: figures.Options) -> None:
@@ -261,17 +241,17 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the lecture's systems, print what they find, and save the figures."""
     options = figures.options(__doc__ or "", arguments)
     draw_activations(options)
-    axis = np.linspace(-1.2, 1.2, 81)
-    X = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    X = plane(81)
     share = float((np.sign(triangle().forward(X)[:, 0]) == in_triangle(X)).mean())
     print(f"example 1: the 2-3-1 network has the sign of the piecewise function at {share:.1%} of {len(X):,} points")
     draw_triangle(options)
-    counts = [2, 8, 32] if options.quick else [1, 2, 4, 8, 16, 32]
-    errors, slope = barron(counts, 2 if options.quick else 5, 200 if options.quick else 600)
-    counts = counts[: len(errors)]  # fewer after Ctrl-C
-    listed = ", ".join(f"N = {n}: {e:.2e}" for n, e in zip(counts, errors, strict=True))
-    print(f"mean squared error: {listed}; slope {slope} (Barron's bound: -1)")
-    draw_barron(counts, errors, slope, options)
+    by_proof = barron.drawn([4**k for k in range(4 if options.quick else 6)], 10 if options.quick else 40)
+    widths = [2, 8, 32] if options.quick else [1, 2, 3, 4, 6, 8, 12, 16, 24, 32]
+    by_training = barron.trained(widths, 2 if options.quick else 5, 200 if options.quick else 600)
+    for name, found in (("drawn as in Barron's proof", by_proof), ("best trained", by_training)):
+        listed = ", ".join(f"N = {n}: {error:.2g}" for n, error in zip(*found, strict=True))
+        print(f"mean squared error, {name}: {listed}; slope {found.slope}")
+    barron.draw(by_proof, by_training, options)
     before, after = learned(100 if options.quick else 1000)
     networks = {"by hand": designed(), "random weights": before, "learned": after}
     for name, network in networks.items():

@@ -10,17 +10,30 @@ delta_j^(l)  d e / d S_j^(l)                                         deltas[l]
 ===========  ======================================================  ============================================
 
 The lecture indexes a weight by (from, to); a matrix W_l of this library by (to, from).
+
+In the order of the lecture:
+
+1. The chain rule of several variables: u = x^2 + 2y with x = r sin t, y = sin^2 t. `partials` takes both derivatives at
+   any r and t, `exact_partials` over fractions; their forms are du/dr = 2 r sin^2 t and du/dt = (r^2 + 2) sin 2t.
+2. A single layer is logistic regression with cross-entropy; it learns by squared error, too: `single_layers`.
+3. S_j and delta_j, one unit at a time: `deltas`. For the output layer delta_j = (x_j - y_j) theta'(S_j), and below it
+   delta_i^(l-1) = theta'(S_i) sum_j w_ij delta_j^(l); then de/dw_ij = x_i delta_j.
+4. One sum for each weight is quadratic work, the deltas are linear work: `costs` counts the multiplications.
+5. Finite differences are too slow to learn by, and right to find a mistake by: `find_the_bug`.
+6. Taylor's theorem: `taylor` finds the orders of both remainders. So f falls along d where grad f . d < 0: `descends`.
+7. Stationary points, what they are, and the paths of gradient descent to them: `stationary_points`, `descend`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import figures
 import numpy as np
 
-from engine import derivative, grad, sin
+from engine import Value, grad, hessian, is_descent_direction, paths, sin
 from nn.experiment import Experiment, Results
 from nn.fitting import Line, fit_power
 from nn.matrix import Network
@@ -32,15 +45,38 @@ from viz.plots import Curve, plot_growth
 Function = Callable[[Sequence[Any]], Any]  # of a point of the plane
 
 
-def u(r: Any, t: Any) -> Any:
-    """Return the lecture's example, u = x^2 + 2y with x = r sin t and y = sin^2 t, on any number."""
-    x, y = r * sin(t), sin(t) ** 2
+def u(r: Any, s: Any) -> Any:
+    """Return the lecture's example, u = x^2 + 2y with x = r s and y = s^2, where s = sin t; on any number."""
+    x, y = r * s, s**2
     return x**2 + 2 * y
 
 
 def partials(r: Any, t: Any) -> tuple[Any, Any]:
-    """Return du/dr and du/dt as the engine finds them."""
-    return derivative(lambda r: u(r, t), r), derivative(lambda t: u(r, t), t)
+    """Return du/dr and du/dt as the engine finds them, in the precision of r and t."""
+    found: tuple[Any, Any] = grad(lambda r, t: u(r, sin(t)), argnums=(0, 1))(r, t)
+    return found
+
+
+def exact_partials(r: Fraction, s: Fraction, c: Fraction) -> tuple[Fraction, Fraction]:
+    """Return du/dr and du/dt where sin t = s and cos t = c, a point of the unit circle, all of them fractions.
+
+    No t but 0 and its sine are both fractions, so t stays unsaid: what is known of it is d sin t / dt = c.
+    """
+    by_r, by_s = grad(u, argnums=(0, 1))(r, s)
+    return by_r, by_s * c
+
+
+def show_chain_rule() -> None:
+    """Print the paths of the example, its ledger's last sums, and both derivatives exactly."""
+    r, t = Value(1.5, label="r"), Value(0.7, label="t")
+    x, y = r * sin(t), sin(t) ** 2
+    x.label, y.label = "x", "y"
+    output = x**2 + 2 * y
+    output.label = "u"
+    for leaf, form in ((r, 2 * r.data * np.sin(t.data) ** 2), (t, (r.data**2 + 2) * np.sin(2 * t.data))):
+        print(f"du/d{leaf.label} = {paths(output, leaf).sum()}, the lecture's form {form}:\n  {paths(output, leaf)}")
+    by_r, by_t = exact_partials(Fraction(3, 2), Fraction(3, 5), Fraction(4, 5))
+    print(f"exactly, where sin t = 3/5, cos t = 4/5, r = 3/2: du/dr = {by_r}, du/dt = {by_t}")
 
 
 def two_clouds(count: int) -> tuple[Any, Any]:
@@ -56,7 +92,9 @@ def single_layers(epochs: int) -> dict[str, tuple[Network, History]]:
     found = {}
     for loss in ("binary_cross_entropy", "squared_error"):
         network = Network([2, 1], output="sigmoid", loss=loss, rng=0)
-        found[loss] = network, train(network, x, y, optimizer=GradientDescent(0.5), epochs=epochs, batch_size=10)
+        sgd = GradientDescent(0.5)
+        history = train(network, x, y, optimizer=sgd, epochs=epochs, batch_size=10, keep_best=True)
+        found[loss] = network, history
     return found
 
 
@@ -88,7 +126,7 @@ def deltas(network: Network, sample: Any, target: Any) -> Deltas:
 def costs(quick: bool) -> Results:
     """Count the multiplications of the naive ways and of back-propagation, on growing networks."""
     widths = [2, 4, 8, 16] if quick else [2, 4, 8, 16, 32]
-    sample = np.random.default_rng(0).uniform(-1, 1, 8)
+    sample = np.random.default_rng(0).uniform(-1, 1, 8).tolist()
     methods = ["reverse", "forward", "differences"]
     return Experiment(sample, 1, classes=3, widths=widths, depths=[], methods=methods, seconds=30).run()
 
@@ -124,14 +162,14 @@ def gradient(f: Function, p: Any) -> Any:
     return np.array(grad(f)([float(a) for a in p]))
 
 
-def hessian(f: Function, p: Any) -> Any:
+def curvature(f: Function, p: Any) -> Any:
     """Return the Hessian of f at a point, shape (2, 2)."""
-    return np.array([grad(lambda q, i=i: grad(f)(q)[i])([float(a) for a in p]) for i in (0, 1)])
+    return np.array(hessian(f)([float(a) for a in p]))
 
 
 def taylor(f: Function, p: Any, d: Any) -> tuple[Line | None, Line | None]:
     """Return the orders in t of the remainders f(p + t d) - f(p) - t g.d, and with t^2/2 d.H d taken off as well."""
-    g, H = gradient(f, p), hessian(f, p)
+    g, H = gradient(f, p), curvature(f, p)
     steps = [2.0**-k for k in range(3, 12)]
     first = [f(p + t * d) - f(p) - t * g @ d for t in steps]
     second = [r - t * t / 2 * d @ H @ d for r, t in zip(first, steps, strict=True)]
@@ -139,9 +177,8 @@ def taylor(f: Function, p: Any, d: Any) -> tuple[Line | None, Line | None]:
 
 
 def descends(f: Function, p: Any, directions: Any) -> bool:
-    """Say whether f falls along every direction d with g.d < 0, by a step short enough, and rises along every other."""
-    g = gradient(f, p)
-    return all((f(p + 1e-6 * d) < f(p)) == (g @ d < 0) for d in directions)
+    """Say whether a step short enough along d lowers f exactly where grad f . d < 0, for all these d."""
+    return all((f(p + 1e-6 * d) < f(p)) == is_descent_direction(f, list(p), list(d)) for d in directions)
 
 
 def stationary_points(f: Function) -> list[tuple[Any, str]]:
@@ -150,14 +187,14 @@ def stationary_points(f: Function) -> list[tuple[Any, str]]:
     for start in np.stack(np.meshgrid(np.linspace(-1.5, 1.5, 7), np.linspace(-1, 1, 3)), axis=-1).reshape(-1, 2):
         p = start
         for _ in range(40):
-            H = hessian(f, p)
+            H = curvature(f, p)
             if abs(np.linalg.det(H)) < 1e-12:
                 break
             p = p - np.linalg.solve(H, gradient(f, p))
         known = any(np.abs(p - q).max() < 1e-6 for q, _ in found)
         if np.abs(gradient(f, p)).max() < 1e-10 and not known:
-            curvature = np.linalg.eigvalsh(hessian(f, p))
-            kind = "minimizer" if curvature[0] > 0 else "maximizer" if curvature[1] < 0 else "saddle point"
+            least, largest = np.linalg.eigvalsh(curvature(f, p))
+            kind = "minimizer" if least > 0 else "maximizer" if largest < 0 else "saddle point"
             found.append((p, kind))
     return sorted(found, key=lambda point: float(point[0][0]))
 
@@ -183,8 +220,8 @@ def draw_paths(options: figures.Options) -> None:
         levels = np.append(0.1, np.geomspace(0.25, 30, 8))
         panel.contour(x, y, f([x, y]), levels=levels, colors="#b6bec6", linewidths=0.8)
         for start, color in zip(starts[f], (figures.BLUE, figures.GREEN, figures.YELLOW, figures.PINK), strict=False):
-            path = descend(f, start, 0.02, 100)
-            panel.plot(*path.T, color=color, marker=".", markevery=5, markersize=4, linewidth=1)
+            path = descend(f, start, 0.02, 300)
+            panel.plot(*path.T, color=color, marker=".", markevery=10, markersize=4, linewidth=1)
         for p, kind in stationary_points(f):
             panel.plot(*p, color="#1b1f23", marker={"minimizer": "o"}.get(kind, "X"), linestyle="", label=kind)
         figures.label(panel, titles[f], "x", "y")
@@ -205,6 +242,8 @@ def draw_costs(results: Results, options: figures.Options) -> None:
         curves.append(Curve(f"{way.name}, exponent {exponent}", weights, counts, style))
     plot_growth(axes, curves, x="weights", y="multiplications", title="the cost of one gradient", slopes=(1, 2))
     axes.legend(frameon=False, fontsize="small")
+    axes.set_xticks(curves[0].x, [str(count) for count in curves[0].x])
+    axes.xaxis.set_minor_formatter("")
     figures.save(made, options, "malik-costs", "Multiplications of each way to one gradient")
 
 
@@ -231,10 +270,7 @@ def draw_layers(found: dict[str, tuple[Network, History]], options: figures.Opti
 def main(arguments: list[str] | None = None) -> None:
     """Run the lecture's systems, print what they find, and save the figures."""
     options = figures.options(__doc__ or "", arguments)
-    r, t = 1.5, 0.7
-    by_r, by_t = partials(r, t)
-    print(f"u = x^2 + 2y at r = {r}, t = {t}: du/dr = {by_r} and 2 r sin^2 t = {2 * r * np.sin(t) ** 2}")
-    print(f"  du/dt = {by_t} and (r^2 + 2) sin 2t = {(r * r + 2) * np.sin(2 * t)}")
+    show_chain_rule()
     found = single_layers(10 if options.quick else 40)
     for name, (network, history) in found.items():
         x, y = two_clouds(200)

@@ -1,8 +1,26 @@
 """Roch, Math 535, topic 3.7: layers with Jacobians A_i and B_i, the modified softmax, and MNIST by a 784-32-10 network.
 
-The symbols z_i, w_i, g_i, A_i, B_i, C_K, p_i, q_i are those of the lecture; :mod:`nn.jacobian` explains them, with
-shapes. The K-th output of
-the modified softmax has no weights of its own: its pre-activation is fixed at 0.
+========  =====================================================  ==========================================
+symbol    in the lecture                                         here
+========  =====================================================  ==========================================
+z_1 = x   input; z_{i+1} = g_i(w_i, z_i)                         ``LayerPass.z``
+w_i       parameters of layer i: for each unit its weights,      row by row, `stacked`
+          then its bias
+A_i, B_i  Jacobians of g_i by w_i, in blocks, and by z_i         ``LayerPass.A``, ``LayerPass.B``
+C_K       Jacobian of the modified softmax by K - 1 inputs       ``LayerPass.C``
+q_{L+2}   derivative of the cross-entropy by the K               ``LayerPass.q[-1]``
+          probabilities: -1/p at the right class, else 0
+p_i, q_i  A_i^T q_{i+1}, B_i^T q_{i+1}                           ``LayerPass.p``, ``LayerPass.q``
+========  =====================================================  ==========================================
+
+In the order of the lecture, which :mod:`nn.jacobian` follows with the shapes of everything:
+
+1. A layer z_{i+1} = s(W_i z_i + b_i), and its Jacobians. Row j of A_i is s'(.) (z_i^T, 1) in block j, and 0 elsewhere;
+   B_i = diag(s') W_i. Autodiff finds the same, one sweep for each unit: `jacobians_by_autodiff`.
+2. The modified softmax: its K-th class has no weights, its input stays at 0, so C_K has K rows and K - 1 columns.
+3. The forward loop keeps z, A and B; the backward loop goes q_{L+2}, q_{L+1} = C_K^T q_{L+2}, q_i = B_i^T q_{i+1}, and
+   leaves the gradient (p_L; ...; p_1): ``layer_pass``, against back-propagation in matrix form, `stacked`.
+4. Handwritten digits, 784-32-10: `learn`.
 """
 
 from __future__ import annotations
@@ -66,14 +84,15 @@ class Training:
         return float((self.network.predict(self.data.x_test) == self.data.y_test).mean())
 
 
-def learn(data: Dataset, epochs: int = EPOCHS) -> Training:
-    """Train 784-32-10 (64-32-10 on scikit-learn's digits), sigmoid, softmax, batches of 128.
+def learn(data: Dataset, epochs: int = EPOCHS, seed: int = 0) -> Training:
+    """Train 784-32-10 (64-32-10 on scikit-learn's digits), sigmoid, softmax, batches of 128, by Adam.
 
-    The notebook takes plain stochastic gradient descent; Adam with a rate that falls to 0 gets further in 20 epochs.
-    Its tenth output has weights of its own, as in the notebook.
+    All ten outputs have weights, as in the notebook. With Adam's usual learning rate, 0.001 throughout, six seeds end
+    at 95.8% to 96.3% of the test images, around the notebook's 96.13%; with one that falls from 0.006 to 0 on a line,
+    as here, at 96.4% to 96.6%.
     """
     sizes = [data.features, HIDDEN, data.classes]
-    network = Network(sizes, "sigmoid", "softmax", "cross_entropy", dtype=np.float32, rng=0)
+    network = Network(sizes, "sigmoid", "softmax", "cross_entropy", dtype=np.float32, rng=seed)
     optimizer = Adam(0.006 if data.features > 64 else 0.02)
     history = train(
         network,
@@ -82,6 +101,7 @@ def learn(data: Dataset, epochs: int = EPOCHS) -> Training:
         optimizer=optimizer,
         epochs=epochs,
         batch_size=BATCH,
+        rng=seed,
         schedule=linear,
         keep_best=True,  # by the training images: the test images choose nothing
     )
@@ -91,16 +111,24 @@ def learn(data: Dataset, epochs: int = EPOCHS) -> Training:
 def draw_jacobians(found: LayerPass, options: figures.Options) -> None:
     """Draw A_1, B_1 and C_K as signed heat cells: the blocks are seen."""
     assert found.C is not None
-    made, axes = figures.panels(3, height=2.6)
-    for panel, matrix, name in zip(axes, (found.A[0], found.B[0], found.C), ("A_1", "B_1", "C_K"), strict=True):
-        bound = float(np.abs(matrix).max())
-        rows, columns = matrix.shape
+    made, axes = figures.panels(3, height=2.8)
+    units = [f"unit {j}" for j in range(1, len(found.B[0]) + 1)]
+    shown = (
+        ("A_1: units by their weights, bias last", found.A[0], units, units),
+        ("B_1: units by inputs", found.B[0], ["x_1", "x_2", "x_3"], units),
+        ("C_K: classes by K - 1 inputs", found.C, ["input 1", "input 2"], ["class 1", "class 2", "class 3"]),
+    )
+    for panel, (name, matrix, columns, rows) in zip(axes, shown, strict=True):
+        bound, (height, width) = float(np.abs(matrix).max()), matrix.shape
         panel.pcolormesh(
             matrix, cmap=figures.signed_colours(), vmin=-bound, vmax=bound, edgecolors="#e9edf1", linewidth=0.5
         )
         panel.invert_yaxis()
-        figures.label(panel, f"{name}, {rows} x {columns}", "", "")
-        panel.set(xticks=[], yticks=[])
+        figures.label(panel, name, "", "")
+        panel.set_xticks((np.arange(len(columns)) + 0.5) * width / len(columns), columns)
+        panel.set_yticks(np.arange(height) + 0.5, rows)
+        panel.tick_params(length=0, labeltop=True, labelbottom=False)
+        panel.spines[["left", "bottom"]].set_visible(False)
         panel.grid(False)
     figures.save(made, options, "roch-jacobians", "The Jacobians of a layer, and of the modified softmax")
 

@@ -10,6 +10,22 @@ r         the right answer                                      y
 nabla_b   dC/db, nabla_w dC/dw                                  the same
 s         sigmoid, s(z) = 1 / (1 + e^-z)                        activation "sigmoid"
 ========  ====================================================  =============================================
+
+In the order of the lecture:
+
+1. The perceptron fires if w.x + b > 0. With w = (-2, -2), b = 3 it is a NAND, of which all logic is made: `nand`,
+   `xor`, `half_adder`. Its step has the derivative 0; the sigmoid is a smoothed step: `draw_smoothing`.
+2. A network is a list of matrices, a^l = s(w^l a^(l-1) + b^l): 6-4-3-1 has (4, 6), (3, 4) and (1, 3).
+3. "This is a 4": C = 1/(2K) sum |r - a|^2, learned by mini-batch SGD: `learn_fours`.
+4. All derivatives the "natural" way, forwards, has an unknown for each weight and each node behind it; backwards it has
+   one for each node: `count_unknowns` counts both in the graph of a network.
+5. Backwards is Nielsen's network.py, in his notation: `backprop`, checked by finite differences: `check_backprop`.
+
+       (BP1)  delta^L = (a^L - y) * s'(z^L)                (BP3)  dC/db^l = delta^l
+       (BP2)  delta^l = (w^(l+1)^T delta^(l+1)) * s'(z^l)  (BP4)  dC/dw^l = delta^l a^(l-1)^T
+
+6. Saturation: at z = 100, r = 0 the quadratic cost has the derivative a s'(z), about 4e-44, and does not learn;
+   cross-entropy has a, since s'(z) / (s(z) (1 - s(z))) = 1 cancels: `saturated`, `cancellation`.
 """
 
 from __future__ import annotations
@@ -118,8 +134,8 @@ def count_unknowns(sizes: list[int]) -> Unknowns:
 
 
 def growth(widths: list[int]) -> tuple[list[Unknowns], Line | None, Line | None]:
-    """Return the counts for networks 8-n-n-1, with the exponents of both by the number of weights."""
-    found = [count_unknowns([8, n, n, 1]) for n in widths]
+    """Return the counts for networks n-n-n-n-1, with the exponents of both by the number of weights."""
+    found = [count_unknowns([n, n, n, n, 1]) for n in widths]
     edges = [one.edges for one in found]
     forward, backward = [one.forward for one in found], [one.backward for one in found]
     return found, fit_power(edges, forward), fit_power(edges, backward)
@@ -204,9 +220,12 @@ def draw_unknowns(widths: list[int], options: figures.Options) -> None:
         edges, [c.backward for c in counts], color=figures.BLUE, marker="^", label=f"backwards, exponent {backward}"
     )
     bound = [one.nodes * one.edges for one in counts]
-    axes.loglog(edges, bound, color="#5d6771", linestyle=":", label="nodes x edges")
+    axes.loglog(
+        edges, bound, color="#5d6771", linestyle=":", label=f"nodes x edges, exponent {fit_power(edges, bound)}"
+    )
+    axes.set_ylim(top=20 * bound[-1])  # room for the names
     axes.xaxis.set_minor_formatter("")
-    figures.label(axes, "unknown derivatives, 8-n-n-1", "weights", "number", legend=True)
+    figures.label(axes, "unknown derivatives, n-n-n-n-1", "weights", "number", legend=True)
     figures.save(made, options, "schweizer-unknowns", "Unknown derivatives forwards and backwards")
 
 
@@ -258,7 +277,7 @@ def main(arguments: list[str] | None = None) -> None:
         f"unknown derivatives with {unknowns.nodes} nodes and {unknowns.edges} edges: {unknowns.forward} forwards "
         f"(at most nodes x edges = {unknowns.nodes * unknowns.edges}), {unknowns.backward} backwards"
     )
-    draw_unknowns([2, 4, 8, 16] if options.quick else [2, 4, 8, 16, 32], options)
+    draw_unknowns([2, 4, 8] if options.quick else [2, 4, 8, 16, 24], options)
     print(f"backprop and finite differences differ by {check_backprop():.1e} of the gradient's length")
     dataset = figures.digits(options.data)
     fours = learn_fours(dataset, 2 if options.quick else 10)
