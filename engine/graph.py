@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from engine.backward import propagate, zero_of
+from engine.elementary import DOT
 from engine.errors import explained
 from engine.functions import Number, data_of
 from engine.value import Constant, Value
 
 if TYPE_CHECKING:
     from engine.what_if import WhatIf
+
+Part = TypeVar("Part")
 
 
 class Edge(NamedTuple):
@@ -198,11 +201,28 @@ def adjoints(output: Value, *, recorded: bool = False) -> dict[Value, Any]:
         if passes_nothing(g, 0):
             continue
         args = v.args
-        for a, partial in zip(args, partials_of(v, args, recorded), strict=True):
+        for a, partial in in_turn(v, list(zip(args, partials_of(v, args, recorded), strict=True))):
             if not isinstance(a, Constant) and not passes_nothing(g, partial) and not passes_nothing(partial, g):
                 contribution = product(g, partial)
                 found[a] = found[a] + contribution if a in found else contribution
     return found
+
+
+def in_turn(v: Value, parts: list[Part]) -> list[Part]:
+    """Return something for each argument of a node in the order in which backward() passes on to them.
+
+    That is their own order, but of a dot product pair by pair: where a Value is both a weight and an input, the sum of
+    its contributions is rounded in the same way everywhere.
+
+    >>> from engine import dot
+    >>> w, x = [Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]
+    >>> in_turn(dot(w, x, Value(5.0)), ["w0", "w1", "x0", "x1", "b"])
+    ['w0', 'x0', 'w1', 'x1', 'b']
+    """
+    if v.row is not DOT:
+        return parts
+    n = len(parts) // 2
+    return [part for pair in zip(parts[:n], parts[n : 2 * n], strict=True) for part in pair] + parts[2 * n :]
 
 
 def partials_of(v: Value, args: Sequence[Value], recorded: bool) -> Sequence[Any]:

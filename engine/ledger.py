@@ -24,7 +24,7 @@ from typing import Any
 from engine.digest import folded
 from engine.formulas import formula
 from engine.functions import Number
-from engine.graph import Graph
+from engine.graph import Graph, in_turn
 from engine.hints import hints
 from engine.lines import line_of, source_of
 from engine.names import namer
@@ -242,11 +242,11 @@ def _sweep(graph: Graph, relevant: list[bool]) -> tuple[list[Number], tuple[Use,
     noted: list[list[Use]] = [[] for _ in graph.nodes]
     edges = list(zip(graph.edges, graph.partials(), strict=True))
     end = len(edges)
-    while end:  # the uses by one node stand together; their order within it is that of the arguments
+    while end:  # the uses by one node stand together
         start = end
         while start and edges[start - 1][0].target == edges[end - 1][0].target:
             start -= 1
-        for edge, local in edges[start:end]:
+        for edge, local in in_turn(graph.nodes[edges[start][0].target], edges[start:end]):
             upstream = adjoints[edge.target]
             contribution = times(upstream, local)
             total = adjoints[edge.source] = adjoints[edge.source] + contribution

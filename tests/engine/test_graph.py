@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from programs import EXACT, Program, fractions, programs
 
-from engine import Graph, Value, dot, sum_
+from engine import Graph, Value, dot, explain, sum_
 from engine.graph import Edge, adjoints, postorder
 
 
@@ -70,6 +70,18 @@ def test_an_argument_used_twice_has_two_edges() -> None:
     graph = Graph(x * x)
     assert graph.edges == (Edge(0, 1, 0), Edge(0, 1, 1))
     assert graph.partials() == [3.0, 3.0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=6), st.booleans())
+def test_values_that_are_weights_and_inputs_of_one_dot_product_get_the_same_bits_everywhere(
+    pairs: list[tuple[int, int]], with_bias: bool
+) -> None:
+    leaves = [Value(0.1), Value(1e16 / 3), Value(-7e15)]
+    y = dot([leaves[i] for i, _ in pairs], [leaves[j] for _, j in pairs], leaves[0] if with_bias else None)
+    y.backward()
+    found, ledger = adjoints(y), explain(y, wrt=leaves).gradient()
+    for x in leaves:
+        assert x.grad == found.get(x, 0) == ledger[x]
 
 
 def test_nodes_come_depth_first_from_the_left() -> None:
