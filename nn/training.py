@@ -64,7 +64,8 @@ def train(
         Samples and targets, not trained on, whose loss and accuracy are measured after each epoch.
     keep_best
         Whether the network gets back, at the end or after Ctrl-C, the parameters of the epoch after which the loss was
-        least: that of the validation samples, or without them of all training samples, which is measured for it.
+        least: that of the validation samples, or without them of all training samples, which is measured for it. After
+        Ctrl-C those of the epoch that it stopped take part.
     patience
         Stop early, after so many epochs without a new least loss; implies keep_best. (L. Prechelt, "Early stopping -
         but when?", 1998.)
@@ -198,6 +199,8 @@ class _Run:
                     break
         except KeyboardInterrupt:
             self.history.interrupted = True
+            if best is not None:
+                best.look()  # the weights in the middle of the first epoch are better than none
         finally:
             self.optimizer.learning_rate = rate
             if best is not None:

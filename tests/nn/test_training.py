@@ -378,6 +378,20 @@ def test_ctrl_c_keeps_the_best_weights_so_far() -> None:
     assert min(losses) != losses[-1]
 
 
+def test_ctrl_c_in_the_first_epoch_keeps_what_it_has_learned() -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    network = Network([64, 8, 10], output="softmax", loss="cross_entropy", rng=0)
+    data = digits()
+    before = network.loss(data.x_train, data.y_train)
+    rate = StoppedBy(30, stop)
+    history = train(network, data.x_train, data.y_train, optimizer=rate, epochs=50, batch_size=10, keep_best=True)
+    assert history.interrupted
+    assert history.epochs == 0
+    assert network.loss(data.x_train, data.y_train) < 0.9 * before
+
+
 def test_other_exceptions_are_not_swallowed() -> None:
     def stop() -> None:
         raise RuntimeError("disk full")
