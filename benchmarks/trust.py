@@ -50,6 +50,7 @@ def planted(case: Check, clean: Report, rng: random.Random) -> tuple[Callable[..
         for i, c in enumerate(clean.components)
         if c.verdict in ("ok", "inaccurate")
         and NORMAL[0] <= abs(c.truth) <= NORMAL[1]
+        and abs(c.claimed) >= NORMAL[0]
         and abs(c.claimed * factor - c.truth) >= 0.4 * abs(factor - 1) * abs(c.truth)
     ]
     if not fit:

@@ -23,8 +23,12 @@ from typing import Any
 
 RUNGS = 4
 STARTS = (2.0**-5, 2.0**-9, 2.0**-13, 2.0**-1, 2.0**-17, 2.0**-23)  # the first steps of the ladders, relative to x
+UNIT = 2.0**-53
+PLATEAU = 2.0**-33  # by so much f may have moved without a trace: numbers of size 1 inside, and a condition of 2**20
 SMALLEST = 5e-324  # the smallest double
 ENOUGH = 2.0**-20  # two ladders that agree to this, relatively, need no third
+LOUD = 2.0**-20  # noise that is more than this share of f is none that a ladder can climb over
+DECENT = 2.0**-10  # an estimate with such a bound, relatively, is evidence
 
 Function = Callable[[Sequence[float]], Sequence[float]]
 Moved = Callable[[float], Sequence[float]]
@@ -58,7 +62,7 @@ def noise_of(f: Function, x: Sequence[float]) -> list[float]:
     if any(isinstance(row, _Nans) for row in rows):  # f has no value beside x: nothing can be measured
         return [math.inf] * max(len(row) for row in rows)
     for values in zip(*rows, strict=True):
-        floor = max(max(map(abs, values)) * 2.0**-53, SMALLEST)  # what underflows is off by so much, too
+        floor = max(max(map(abs, values)) * UNIT, SMALLEST)  # what underflows is off by so much, too
         noises.append(max(_noise_of_table(list(values)), floor) if all(map(math.isfinite, values)) else math.inf)
     return noises
 
@@ -103,11 +107,12 @@ def estimate(f: Moved, x: float, noise: Sequence[float]) -> list[Estimate]:
 def _climb(f: Moved, x: float, h: float, center: Sequence[float], noise: Sequence[float]) -> list[Estimate]:
     """Return the estimates of one ladder, with the first step h."""
     pairs = []
+    lost = min(abs(x), math.ulp(h)) if h > abs(x) else 0.0  # of x, in the rounding of x + h
     for rung in range(RUNGS):
         up, down = x + h / 2**rung, x - h / 2**rung
         pairs.append((up - x, x - down, _safe(f, up), _safe(f, down)))
     return [
-        _triangle([(a, b, up[k], down[k]) for a, b, up, down in pairs], center[k], noise[k])
+        _triangle([(a, b, up[k], down[k]) for a, b, up, down in pairs], center[k], noise[k], lost)
         for k in range(len(center))
     ]
 
@@ -129,11 +134,21 @@ class _Nans(Sequence[float]):
         return 1
 
 
-def _triangle(rungs: list[tuple[float, float, float, float]], center: float, noise: float) -> Estimate:
+def _triangle(rungs: list[tuple[float, float, float, float]], center: float, noise: float, lost: float) -> Estimate:
     """Extrapolate the central differences of one ladder to h = 0."""
     if any(not math.isfinite(v) or a == 0 or b == 0 for a, b, up, down in rungs for v in (up, down)):
         return Estimate(math.nan, math.inf)
     row = [(up - down) / (a + b) for a, b, up, down in rungs]
+    smallest = min(rungs[-1][:2])
+    if all(up == down == center for *_, up, down in rungs):
+        # A plateau: f is constant here, or rounding made it so, inside, where nothing of it can be measured.
+        return Estimate(0.0, 4 * max(noise, PLATEAU) / min(rungs[0][:2]))
+    size = max(abs(center), *(abs(v) for *_, up, down in rungs for v in (up, down)))
+    if noise > LOUD * size:
+        return Estimate(math.nan, math.inf)  # is it noise, or does f oscillate between two doubles?
+    noise = max(noise, UNIT * size)
+    rounding = 4 * noise / smallest
+    steepest = max(map(abs, row))
     best, error = row[0], math.inf
     factor = 4.0
     while len(row) > 1:
@@ -145,11 +160,13 @@ def _triangle(rungs: list[tuple[float, float, float, float]], center: float, noi
                 best, error = value, changed
         row, factor = following, 4 * factor
     narrow, wide = _gap(rungs[-1], center), _gap(rungs[0], center)
-    smallest = min(rungs[-1][:2])
-    rounding = 4 * noise / smallest
     sides = ((center - rungs[-1][3]) / rungs[-1][1], (rungs[-1][2] - center) / rungs[-1][0])
     kink = abs(narrow) > 0.5 * abs(wide) and abs(narrow) > 20 * rounding and abs(narrow) > 1e-3 * max(map(abs, sides))
-    return Estimate(best, 4 * error + rounding, kink, sides)
+    if not kink and error > steepest / 8 and steepest > 5 * rounding:
+        return Estimate(math.nan, math.inf)  # no step is fine enough for f: it oscillates, or has a pole
+    # A step up that is not the step down, by rounding, brings in a share of the second derivative, which is gap / h.
+    uneven = max(abs(_gap(r, center) * (r[0] - r[1]) / (r[0] + r[1])) for r in rungs) + lost * abs(narrow) / smallest
+    return Estimate(best, 4 * error + rounding + 2 * uneven, kink, sides)
 
 
 def _gap(rung: tuple[float, float, float, float], center: float) -> float:
@@ -163,12 +180,16 @@ def _agree(a: Estimate, b: Estimate) -> bool:
 
 def _settled(found: Sequence[Estimate]) -> bool:
     a, b = sorted(found, key=lambda e: e.bound)[:2]
-    close = max(a.bound, b.bound) <= ENOUGH * abs(a.value) or a.value == b.value == 0.0
+    close = max(a.bound, b.bound) <= ENOUGH * (abs(a.value) or 1)
     return _agree(a, b) and close and not (a.kink or b.kink)
 
 
 def _best(found: Sequence[Estimate]) -> Estimate:
-    """Return the estimate with the smallest bound that another ladder agrees with; no bound at all where none does."""
+    """Return the estimate with the smallest bound that another ladder agrees with; no bound at all where none does.
+
+    Narrow ladders may agree on a stair of a function that rounding has made one, which wider ladders contradict: then
+    the noise was not what it was measured to be, and the bound takes in what they say.
+    """
     ordered = sorted((e for e in found if e.bound < math.inf), key=lambda e: e.bound)
     kinks = [e for e in found if e.kink]
     if kinks and found[-1].kink:  # narrow ladders see it too
@@ -177,5 +198,7 @@ def _best(found: Sequence[Estimate]) -> Estimate:
         others = [o for o in ordered[k + 1 :] if _agree(e, o)]
         if others and not e.kink:
             # Bounds are estimates: the distance to the nearest witness widens them.
-            return Estimate(e.value, max(e.bound, min(abs(e.value - o.value) for o in others[:2])))
+            witness = min(abs(e.value - o.value) for o in others[:2])
+            against = [o for o in ordered if o.bound <= DECENT * abs(o.value) and not _agree(e, o)]
+            return Estimate(e.value, max(e.bound, witness, *(abs(e.value - o.value) for o in against)))
     return Estimate(math.nan, math.inf)

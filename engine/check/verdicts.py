@@ -188,8 +188,10 @@ def judge_estimates(case: Case) -> list[Component]:
             c.why = f"the slopes of the two sides are {sides[0]:.6g} and {sides[1]:.6g}"
         elif not bound < math.inf:
             c.verdict, c.why = "inconclusive", "no two ladders of steps agree"
+        elif not math.isfinite(claimed):
+            c.verdict, c.why = "inconclusive", f"no step tells {claimed}; nearby the slope is about {c.truth:.6g}"
         elif abs(claimed - c.truth) <= 3 * bound + 64 * case.unit * max(abs(c.truth), abs(claimed)):
-            fine = bound <= max(2.0**-13 * max(abs(c.truth), abs(claimed)), 2.0**-20 * largest, 2.0**-1022)
+            fine = bound <= max(2.0**-13 * abs(claimed), 2.0**-1022) or (claimed == 0 and bound <= 2.0**-20 * largest)
             c.verdict, c.why = ("ok", "") if fine else ("inconclusive", "the truth is lost in the noise of f")
         elif abs(claimed - c.truth) > 12 * bound + 2.0**-34 * abs(c.truth):
             c.verdict = "wrong"

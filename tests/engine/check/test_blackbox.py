@@ -88,3 +88,55 @@ def test_the_complex_step_is_taken_only_where_the_ladder_vouches_for_it() -> Non
 def test_a_kink_of_a_black_box_is_not_called_wrong() -> None:
     for claim in (-1.0, 0.0, 1.0):
         assert check_gradient(lambda x: math.fabs(x), lambda x, claim=claim: claim, 0.0).verdict == "kink"
+
+
+def doubles_only(f: Callable[..., Any]) -> Callable[..., float]:
+    def box(*xs: Any) -> float:
+        if not all(isinstance(x, float) for x in xs):
+            raise TypeError("for doubles only")
+        return float(f(*xs))
+
+    return box
+
+
+HIDDEN: dict[str, tuple[Callable[[float], float], Callable[[float], float], float]] = {
+    "a square that underflows": (lambda x: x * x, lambda x: 2 * x, 9.931185776442896e-285),
+    "a square that is lost beside 1": (lambda x: math.log10(1 / math.cosh(x)), lambda x: -x / math.log(10), 6.3e-9),
+    "oscillating between two doubles": (math.sin, math.cos, 7.819113996292362e16),
+    "a pole nearer than any step": (lambda x: x / math.log2(x), lambda x: -1.4058695031733122e31, 1.0000000000000002),
+    "the double root of a square": (
+        lambda x: math.log10(x) ** 2,
+        lambda x: 2 * math.log10(x) / (x * math.log(10)),
+        0.9999999999999999,
+    ),
+    "stairs": (
+        lambda x: x * x / math.acosh(math.exp(x)) - (1 - math.exp(x)),
+        lambda x: 1.0000127115179387,
+        1.4362580244054706e-10,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_what_no_step_of_doubles_can_see_is_inconclusive_not_wrong(name: str) -> None:
+    f, slope, x = HIDDEN[name]
+    assert check_gradient(doubles_only(f), slope, x).verdict == "inconclusive"
+
+
+def test_a_claim_of_infinity_or_nan_is_not_judged_by_steps() -> None:
+    for claim in (math.inf, -math.inf, math.nan):
+        report = check_gradient(doubles_only(math.sin), lambda x, claim=claim: claim, 1.0)
+        assert report.verdict == "inconclusive"
+        assert "nearby the slope is about 0.54" in report.worst.why
+
+
+def test_a_small_component_beside_a_large_one_is_not_waved_through() -> None:
+    box = doubles_only(lambda x, y, z: (x - z) * y)
+    at = (1.8201667844832308, -700.0, 146466714369.4386)
+    report = check_gradient(box, lambda x, y, z: (1.001 * y, x - z, -y), at)
+    assert report.components[0].verdict in ("wrong", "inconclusive")
+
+
+def test_a_function_that_has_no_value_beside_the_point_is_inconclusive() -> None:
+    box = doubles_only(lambda x, n: math.pow(x, n))  # no root of a negative number
+    assert check_gradient(box, lambda x, n: (3 * x * x, 0.0), (-0.47, 3.0)).verdict == "inconclusive"
