@@ -18,6 +18,7 @@ import json
 import math
 import os
 import random
+import signal
 import sys
 import time
 import traceback
@@ -215,6 +216,8 @@ def main() -> int:
     if options.only is not None:
         show(options.seed, options.only, options.planted)
         return 0
+    for stop in (signal.SIGINT, signal.SIGTERM):  # in the background, too
+        signal.signal(stop, signal.default_int_handler)
     campaign = Campaign(options.seed, options.state)
     if not options.table:
         campaign.run(options.checks)
