@@ -64,7 +64,7 @@ def line_of(v: Value) -> str:
     ''
     """
     line = getattr(v, "line", None)
-    return f"{os.path.basename(line[0])}:{line[1]}" if line else ""
+    return shown_line(*line) if line else ""
 
 
 def source_of(v: Value) -> str:
@@ -82,12 +82,25 @@ def _with_its_line(kind: type[Value]) -> Any:
     if kind is not Value:
         return _plainly(kind)
     out = _plainly(Recorded)
-    out.line = _users_line(sys._getframe(2))
+    out.line = users_line(sys._getframe(2))
     return out
 
 
-def _users_line(frame: FrameType | None) -> tuple[str, int]:
-    """Return the innermost line outside of engine, nn and NumPy, which stand between the user and the new node."""
+def shown_line(file: str, number: int) -> str:
+    """Return "file:line" without the folder.
+
+    >>> shown_line("/home/someone/model.py", 12)
+    'model.py:12'
+    """
+    return f"{os.path.basename(file)}:{number}"
+
+
+def users_line(frame: FrameType | None) -> tuple[str, int]:
+    """Return the innermost line outside of engine, nn and NumPy, which stand between the user and the new node.
+
+    >>> users_line(sys._getframe())[1]
+    1
+    """
     while frame is not None and frame.f_back is not None:
         file = frame.f_code.co_filename
         if not file.startswith(_BETWEEN) and _NUMPY not in file:

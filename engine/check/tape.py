@@ -22,6 +22,7 @@ from typing import Any
 
 from engine.check.huge import TooLarge
 from engine.check.rules import RULES
+from engine.lines import shown_line, users_line
 
 CONSTANT = -1  # the index of a number that does not depend on the arguments
 
@@ -189,16 +190,8 @@ class Tape:
 
 
 _ARITHMETIC = frozenset(("add", "sub", "mul", "div", "neg"))
-_OURS = (__name__.rpartition(".")[0] + ".", "numpy", "engine.")
 
 
 def _line() -> str:
-    """Return 'file:line' of the user's code that is running, past the frames of this package and of NumPy."""
-    frame = sys._getframe(2)
-    while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if not module.startswith(_OURS):
-            name = frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
-            return f"{name}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]  # the outermost frame has None
-    return ""
+    """Return "file:line" of the user's code that is running."""
+    return shown_line(*users_line(sys._getframe(2)))
