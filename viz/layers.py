@@ -7,7 +7,7 @@ lectures do; indices in brackets are Python's.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -25,12 +25,15 @@ class Layers:
         weight(k, i, j) is W_k[i, j], k from 1; None where only the shape is known.
     bias : callable or None
         bias(k, i) is b_k[i].
+    what : str
+        What the numbers are: weight, or gradient.
     """
 
     sizes: tuple[int, ...]
     activations: tuple[str, ...]
     weight: Callable[[int, int, int], float] | None = None
     bias: Callable[[int, int], float] | None = None
+    what: str = "weight"
 
 
 def is_network(subject: Any) -> bool:
@@ -45,18 +48,20 @@ def is_network(subject: Any) -> bool:
     return bool(sizes) or hasattr(subject, "weights") or hasattr(subject, "layers")
 
 
-def layers_of(network: Any) -> Layers:
+def layers_of(network: Any, gradients: Any = None) -> Layers:
     """Read a network's shape and numbers.
 
     Parameters
     ----------
     network : nn.matrix.Network, nn.scalar.MLP or sequence of int
         What is to be drawn; of a sequence, the numbers of units per layer.
+    gradients : Gradients or bool, optional
+        What to read in place of the weights and biases; True where the weights of an MLP hold theirs.
 
     Raises
     ------
     TypeError
-        If it is none of these.
+        If it is none of these, or the gradients are of another kind.
     ValueError
         If it has fewer than two layers, or a layer without units.
 
@@ -81,7 +86,26 @@ def layers_of(network: Any) -> Layers:
         raise ValueError(
             f"a network has an input and at least one more layer, each with units; got sizes {list(found.sizes)}"
         )
-    return found
+    return _with_gradients(network, found, gradients) if gradients is not None and gradients is not False else found
+
+
+def _with_gradients(network: Any, found: Layers, gradients: Any) -> Layers:
+    if gradients is True and not hasattr(network, "weights") and hasattr(network, "layers"):
+        neurons = [layer.neurons for layer in network.layers]
+        return replace(
+            found,
+            weight=lambda k, i, j: float(neurons[k - 1][i].w[j].grad),
+            bias=None,
+            what="gradient",
+        )
+    shapes = [array.shape for array in getattr(gradients, "weights", ())]
+    if shapes != list(zip(found.sizes[1:], found.sizes, strict=False)):
+        sizes = "-".join(map(str, found.sizes))
+        raise TypeError(
+            f"no gradients of a network {sizes}: {gradients!r:.60}; give what net.gradients(X, Y) returns, or True for "
+            "an MLP after backward()"
+        )
+    return replace(found, weight=lambda k, i, j: float(gradients.weights[k - 1][i, j]), bias=None, what="gradient")
 
 
 def _of_matrices(network: Any) -> Layers:

@@ -58,11 +58,23 @@ def mermaid(made: Diagram, *, title: str = "", look: Theme = LIGHT, direction: s
     for target, count in made.hidden.items():
         lines.append(f'  h{target}["… {count:,} more"]:::constant -.- n{target}')
     lines += [_edge(use) for use in made.uses]
-    text = "\n".join(lines) + "\n"
+    return checked("\n".join(lines) + "\n", edges, 'fold it with level="layer" or level="shape", or save it as .svg')
+
+
+def checked(text: str, edges: int, cure: str) -> str:
+    """Return a flowchart, or refuse one that Mermaid would.
+
+    Examples
+    --------
+    >>> checked("flowchart LR", 501, "draw less")
+    Traceback (most recent call last):
+        ...
+    ValueError: Mermaid draws up to 500 edges and 50,000 characters, this picture has 501 and 12: draw less
+    """
     if edges > MAX_EDGES or len(text) > MAX_LETTERS:
         raise ValueError(
             f"Mermaid draws up to {MAX_EDGES} edges and {MAX_LETTERS:,} characters, this picture has {edges:,} and "
-            f'{len(text):,}: fold it with level="layer" or level="shape", or save it as .svg'
+            f"{len(text):,}: {cure}"
         )
     return text
 

@@ -78,7 +78,8 @@ def network_bundle(
 
     def picture() -> str:
         from viz.layers import layers_of
-        from viz.network import MAX_LAYERS, draw_network
+        from viz.network import draw_network
+        from viz.network_plan import MAX_LAYERS
 
         deep = max(MAX_LAYERS, len(layers_of(network).sizes))
         return draw_network(network, theme="auto", max_layers=deep).picture("svg", SECONDS).decode()

@@ -12,8 +12,11 @@ import graphviz
 from engine.value import Value
 from viz.drawing import Drawing, digest
 from viz.frame_files import save_frames
+from viz.layers import is_network
 from viz.mermaid import mermaid
-from viz.network import draw_network, is_network
+from viz.network import draw_network
+from viz.network_plan import plan_of
+from viz.network_source import network_mermaid, network_tikz
 from viz.numerals import short
 from viz.operations import draw
 from viz.render import FORMATS, SECONDS, render
@@ -107,14 +110,24 @@ def _content(subject: Any, suffix: str, seconds: float, options: dict[str, Any])
 
 
 def _source(subject: Any, suffix: str, options: dict[str, Any]) -> str:
-    """Return a Value's graph in the language of another program."""
-    if not isinstance(subject, Value):
-        raise TypeError(f"only a Value can be saved as {suffix}, not {type(subject).__name__}; try .svg or .pdf")
+    """Return a Value's graph, or a network, in the language of another program."""
     theme, direction, title = (options.pop(name, None) for name in ("theme", "direction", "title"))
-    made = view(subject, **options)
-    title = title if title is not None else f"{made.name or 'output'} = {short(subject.data)}"
-    write = tikz if suffix == ".tex" else mermaid
-    return write(made, title=title, look=named(theme or "light"), direction=direction or "LR")
+    look = named(theme or "light")
+    if isinstance(subject, Value):
+        made = view(subject, **options)
+        title = title if title is not None else f"{made.name or 'output'} = {short(subject.data)}"
+        return (tikz if suffix == ".tex" else mermaid)(made, title=title, look=look, direction=direction or "LR")
+    if is_network(subject) and not isinstance(subject, graphviz.Digraph | graphviz.Graph):
+        if direction not in (None, "LR"):
+            raise ValueError(f"a network runs from left to right, not {direction!r}")
+        legend = options.pop("legend", True)
+        plan = plan_of(subject, **options)
+        title = plan.title if title is None else title
+        return (network_tikz if suffix == ".tex" else network_mermaid)(plan, title=title, look=look, legend=legend)
+    raise TypeError(
+        f"a Value or a network can be saved as {suffix}, not {type(subject).__name__}: give what it was drawn from, or "
+        r"save it as .pdf for \includegraphics, or as .svg"
+    )
 
 
 def _drawing(subject: Any, options: dict[str, Any]) -> Any:

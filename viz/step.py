@@ -22,7 +22,7 @@ from viz.diagram import Node
 from viz.drawing import Drawing, digest
 from viz.heat import GAP, Block, table
 from viz.legend import heading
-from viz.network import visible_units
+from viz.network_plan import visible_units
 from viz.step_numbers import Step, step_of
 from viz.theme import MONOSPACE, Theme
 

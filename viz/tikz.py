@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from viz.diagram import Diagram, Node, Use
@@ -60,37 +60,58 @@ def tikz(made: Diagram, *, title: str = "", look: Theme = LIGHT, direction: str 
     >>> [line for line in lines if line.startswith(r"\draw")][0]
     '\\draw[use] (n0) to[bend left=12] node[note] {$\\times$~x~=~3.0000} (n1);'
     """
-    lines = [
-        *_nodes(made, direction),
-        *_beside(made, direction),
-        r"\begin{scope}[on background layer]",
-        *_edges(made.uses),
-        r"\end{scope}",
-        _caption(made, title),
-    ]
-    return "\n".join([*_head(look), *lines, *_TAIL])
+    found = places(
+        [node.number for node in made.nodes],
+        [(use.source, use.target) for use in made.uses],
+        [cluster.numbers for cluster in made.clusters],
+    )
+    return document(
+        [
+            *_nodes(made, found, direction),
+            *_beside(made, direction),
+            *_frames(made),
+            r"\begin{scope}[on background layer]",
+            *_edges(made.uses),
+            r"\end{scope}",
+            caption(title, [*made.note.split("; "), *made.highlights]),
+        ],
+        STYLES,
+        look,
+    )
 
 
-def _head(look: Theme) -> list[str]:
-    return [
+STYLES = [
+    r"every box/.style={draw, align=left, inner sep=3pt, text=ink, fill=fill, draw=frame},",
+    r"input/.style={every box, rounded corners=4pt, draw=input_frame, fill=input_fill},",
+    r"parameter/.style={every box, line width=1.6pt, draw=parameter_frame, fill=parameter_fill},",
+    r"operation/.style={every box},",
+    r"output/.style={every box, line width=0.6pt, double, double distance=1.5pt,",
+    r"  draw=output_frame, fill=output_fill},",
+    r"lit/.style={draw=positive, line width=2pt},",
+    r"alarm/.style={draw=alarm, line width=2pt},",
+    r"note/.style={font=\ttfamily\tiny, text=muted, auto, inner sep=1pt},",
+    r"use/.style={->, >=Stealth, draw=edge, line width=0.5pt},",
+    r"cluster/.style={draw=muted, rounded corners=4pt, line width=0.4pt, inner sep=5pt},",
+    r"cluster name/.style={font=\ttfamily\tiny, text=muted, anchor=south west, inner sep=1pt},",
+]
+
+
+def document(picture: Sequence[str], styles: Sequence[str], look: Theme) -> str:
+    r"""Return a LaTeX document of one page, as large as the TikZ picture in it.
+
+    Examples
+    --------
+    >>> document([r"\node {x};"], [], LIGHT).splitlines()[0]
+    '\\documentclass{article}'
+    """
+    colours = [(field.name, getattr(look, field.name)[1:].upper()) for field in fields(Theme)]
+    head = [
         r"\documentclass{article}",
         r"\usepackage{tikz}",
-        r"\usetikzlibrary{arrows.meta,backgrounds,positioning}",
-        *(
-            rf"\definecolor{{{field.name}}}{{HTML}}{{{getattr(look, field.name)[1:].upper()}}}"
-            for field in fields(Theme)
-        ),
+        r"\usetikzlibrary{arrows.meta,backgrounds,fit,positioning}",
+        *(rf"\definecolor{{{name}}}{{HTML}}{{{colour}}}" for name, colour in colours),
         r"\tikzset{",
-        r"  every box/.style={draw, align=left, inner sep=3pt, text=ink, fill=fill, draw=frame},",
-        r"  input/.style={every box, rounded corners=4pt, draw=input_frame, fill=input_fill},",
-        r"  parameter/.style={every box, line width=1.6pt, draw=parameter_frame, fill=parameter_fill},",
-        r"  operation/.style={every box},",
-        r"  output/.style={every box, line width=0.6pt, double, double distance=1.5pt,",
-        r"    draw=output_frame, fill=output_fill},",
-        r"  lit/.style={draw=positive, line width=2pt},",
-        r"  alarm/.style={draw=alarm, line width=2pt},",
-        r"  note/.style={font=\ttfamily\tiny, text=muted, auto, inner sep=1pt},",
-        r"  use/.style={->, >=Stealth, draw=edge, line width=0.5pt},",
+        *(f"  {style}" for style in styles),
         r"}",
         r"\newsavebox{\drawing}",
         r"\begin{document}",
@@ -98,25 +119,32 @@ def _head(look: Theme) -> list[str]:
         r"\pagecolor{background}%",
         r"\begin{tikzpicture}[every node/.style={font=\ttfamily\scriptsize}]",
     ]
+    tail = [
+        r"\path[use as bounding box] ([shift={(-2mm,-2mm)}]current bounding box.south west)",
+        r"  rectangle ([shift={(2mm,2mm)}]current bounding box.north east);",
+        r"\end{tikzpicture}%",
+        r"\end{lrbox}",
+        r"% A page of the picture's size.",
+        r"\pdfhorigin=0pt \pdfvorigin=0pt",
+        r"\pdfpagewidth=\wd\drawing \pdfpageheight=\dimexpr\ht\drawing+\dp\drawing\relax",
+        r"\shipout\box\drawing",
+        r"\end{document}",
+        "",
+    ]
+    return "\n".join([*head, *picture, *tail])
 
 
-_TAIL = [
-    r"\path[use as bounding box] ([shift={(-2mm,-2mm)}]current bounding box.south west)",
-    r"  rectangle ([shift={(2mm,2mm)}]current bounding box.north east);",
-    r"\end{tikzpicture}%",
-    r"\end{lrbox}",
-    r"% A page of the picture's size.",
-    r"\pdfhorigin=0pt \pdfvorigin=0pt",
-    r"\pdfpagewidth=\wd\drawing \pdfpageheight=\dimexpr\ht\drawing+\dp\drawing\relax",
-    r"\shipout\box\drawing",
-    r"\end{document}",
-    "",
-]
+def caption(title: str, remarks: Sequence[str]) -> str:
+    """Return the lines above a picture, the title in bold."""
+    lines = [rf"\textbf{{{escape(title)}}}"] if title else []
+    lines += [escape(line) for line in remarks]
+    at = "([yshift=4mm]current bounding box.north west)"
+    text = r"\\".join(lines)
+    return rf"\node[anchor=south west, align=left, text=muted] at {at} {{{text}}};" if lines else ""
 
 
-def _nodes(made: Diagram, direction: str) -> list[str]:
+def _nodes(made: Diagram, found: Mapping[int, tuple[int, float]], direction: str) -> list[str]:
     along, up = DIRECTIONS[direction]
-    found = places([node.number for node in made.nodes], [(use.source, use.target) for use in made.uses])
     row = ROW + LINE * max(len(node.notes) + len(node.terms) for node in made.nodes)
     column = COLUMN + LETTER * max(len(line) for node in made.nodes for line in (node.data, *node.notes))
     lines = []
@@ -162,25 +190,31 @@ def _edges(uses: Sequence[Use]) -> list[str]:
     return lines
 
 
+def _frames(made: Diagram) -> list[str]:
+    """Return a frame with its title around each cluster."""
+    lines = []
+    for place, cluster in enumerate(made.clusters):
+        members = "".join(f"(n{number})" for number in cluster.numbers)
+        lines.append(rf"\node[cluster, fit={members}] (cluster{place}) {{}};")
+        lines.append(rf"\node[cluster name] at (cluster{place}.north west) {{{escape(cluster.title)}}};")
+    return lines
+
+
 def _beside(made: Diagram, direction: str) -> list[str]:
     """Return what is no value of the graph: plain numbers, and how many arguments are not shown."""
     side = "above" if direction in ("LR", "RL") else "left"
     lines = []
+    beside: Counter[int] = Counter()  # those of one node stand in a row
     for place, constant in enumerate(made.constants):
-        at = f"{side}=3mm of n{constant.target}"
+        nth = beside[constant.target]
+        shift = f", {'x' if side == 'above' else 'y'}shift={8 * nth}mm" if nth else ""
+        at = f"{side}=3mm of n{constant.target}{shift}"
+        beside[constant.target] += 1
         lines.append(rf"\node[note, {at}] (c{place}) {{{escape(constant.text)}}};")
         lines.append(rf"\draw[dotted, draw=edge] (c{place}) -- (n{constant.target});")
     for target, count in made.hidden.items():
         lines.append(rf"\node[note, below=1mm of n{target}] {{\ldots{{}}~{count:,}~more}};")
     return lines
-
-
-def _caption(made: Diagram, title: str) -> str:
-    remarks = [rf"\textbf{{{escape(title)}}}"] if title else []
-    remarks += [escape(line) for line in (*made.note.split("; "), *made.highlights)]
-    at = "([yshift=4mm]current bounding box.north west)"
-    lines = r"\\".join(remarks)
-    return rf"\node[anchor=south west, align=left, text=muted] at {at} {{{lines}}};"
 
 
 def escape(text: str) -> str:

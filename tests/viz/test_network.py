@@ -10,7 +10,7 @@ from work import growth
 from nn.matrix import Network
 from nn.scalar import MLP
 from viz import draw_network
-from viz.network import THICK, THIN, visible_units
+from viz.network_plan import THICK, THIN, visible_units
 
 UNIT = re.compile(r"^\t(u\d+_\d+) \[(.*)\]$", re.MULTILINE)
 WEIGHT = re.compile(r"^\t(u\d+_\d+) -> (u\d+_\d+) \[(.*)\]$", re.MULTILINE)

@@ -6,7 +6,7 @@ import pytest
 
 from engine import Value
 from nn.matrix import Network
-from viz import draw, save
+from viz import draw, draw_step, save
 from viz.render import NoRendererError
 
 
@@ -75,6 +75,8 @@ def test_tikz_and_mermaid_need_no_graphviz_and_know_draws_options(square: Value,
     assert mmd.startswith("flowchart BT\n  accTitle: the square\n")
 
 
-def test_only_a_value_becomes_tikz_or_mermaid(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match=r"only a Value can be saved as \.tex, not Network"):
-        save(Network([2, 1], rng=0), tmp_path / "net.tex")
+def test_what_is_no_value_and_no_network_becomes_neither_tikz_nor_mermaid(tmp_path: Path) -> None:
+    with pytest.raises(
+        TypeError, match=r"a Value or a network can be saved as \.tex, not Drawing: .* save it as \.pdf"
+    ):
+        save(draw_step(Network([2, 2, 1], rng=0), 2), tmp_path / "step.tex")

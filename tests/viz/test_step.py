@@ -1,3 +1,4 @@
+import itertools
 import random
 import re
 import xml.etree.ElementTree as ElementTree
@@ -163,5 +164,5 @@ def test_the_matrices_and_the_neuron_stand_side_by_side_and_are_tied(net):
         return min(float(x) for x, _ in points), max(float(x) for x, _ in points)
 
     places = [across(name) for name in ("m0", "m1", "m2", "m3", "z", "f", "u0")]
-    assert all(before[1] < after[0] for before, after in zip(places, places[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(places))
     assert "row 2" in "".join(groups["tie"].itertext()).replace("\N{NO-BREAK SPACE}", " ")

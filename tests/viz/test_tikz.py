@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine import Value
+from nn.scalar import MLP
 from viz.theme import DARK
 from viz.tikz import escape, tikz
 from viz.view import view
@@ -33,6 +34,15 @@ def test_negative_is_dashed_and_a_highlight_is_heavy(neuron: Value) -> None:
 def test_what_means_something_to_tex_is_escaped() -> None:
     assert escape("\\{}$&#_%^~") == (r"\textbackslash{}\{\}\$\&\#\_\%\textasciicircum{}\textasciitilde{}")
     assert escape("λΩο\N{SNOWMAN}") == r"$\lambda$$\Omega$??"
+
+
+def test_a_frame_with_its_title_stands_around_every_cluster_and_constants_stand_apart() -> None:
+    text = tikz(view(MLP(2, [3, 1])([1.0, 2.0])))
+    frames = re.findall(r"^\\node\[cluster, fit=((?:\(n\d+\))+)\] \(cluster\d\) \{\};$", text, re.MULTILINE)
+    assert [frame.count("(") for frame in frames] == [5, 5, 5, 5]
+    assert len(re.findall(r"^\\node\[cluster name\] .*\{layer~\d~\$\\cdot\$~neuron~\d\};$", text, re.MULTILINE)) == 4
+    beside = re.findall(r"^\\node\[note, (above=3mm of n\d+[^]]*)\]", text, re.MULTILINE)
+    assert len(set(beside)) == len(beside) == 6
 
 
 @pytest.mark.parametrize("direction", ["LR", "TB", "RL", "BT"])
