@@ -4,13 +4,14 @@
 module                 holds
 =====================  ==================================================================================
 `program`              what a program is: leaves, statements, shapes; every pass goes from one to one
-`tracing`              pass 1: call the function once on Values, read its graph
+`tracing`              pass 1: call the function once on Values, read its graph (`memory`: if it fits)
 `simplify`             passes 2-5: sums without chains, dot products, constants, common expressions
 `grids`, `grouping`    pass 6: matrix products, and equal rows over whole argument lists (`arrays`)
 `naming`               pass 7: W1, b1, z1, f1 for what is a network
 `adjoint`              pass 8: back-propagation, statement by statement
-`symbols`, `forms`     formulas for arrays, from the rules of `engine.elementary.TABLE` run on symbols
-`wording`, `emission`  text: a self-contained NumPy module, and a program to read (`positions`, `helpers`)
+`symbols`, `forms`     formulas for arrays, from the rules of `engine.elementary.TABLE` run on symbols (`rescaled`)
+`wording`, `emission`  a self-contained NumPy module as text (`cells`, `positions`, `brackets`, `helpers`)
+`reading`              the program as a person would write it
 `lifted`               `lift`, and the object it returns (`batches` in, `gradients` out)
 =====================  ==================================================================================
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import Any
 
-from engine.lift import grouping, simplify, tracing
+from engine.lift import grouping, memory, simplify, tracing
 from engine.lift.adjoint import adjoint
 from engine.lift.batches import as_batch, as_batches
 from engine.lift.emission import Function, module
@@ -204,7 +204,7 @@ class Lifted:
 
 
 def lift(
-    f: Callable[..., Any], *examples: Any, parameters: Any = None, dtype: Any = "float64", limit: int | None = None
+    f: Callable[..., Any], *examples: Any, parameters: Any = None, dtype: Any = "float64", limit: float | None = None
 ) -> Lifted:
     """Return f, a function of Values, as a program of arrays with its gradient; f is called once.
 
@@ -217,7 +217,7 @@ def lift(
     parameters: the Values to differentiate by, nested in any way, or a network. By default the network's own, or all
         Values that f uses; other Values are constants of the program.
     dtype: float64 or float32.
-    limit: the number of operations that the trace may have; by default as many as there is memory for.
+    limit: the bytes that tracing and lifting may take, by an estimate; by default all that are free.
 
     Raises
     ------
@@ -252,7 +252,8 @@ example; write the choice as an operation: relu, abs, maximum, minimum, leaky_re
     tracing.check_float(values, "parameter")
     for flat in inputs:
         tracing.check_float(flat, "the number of an example")
-    result = tracing.run(f, [argument for argument, _, _ in nested], limit or tracing.memory_limit())
+    meter = memory.Meter(memory.available() if limit is None else limit)
+    result = tracing.run(f, [argument for argument, _, _ in nested], meter)
     outputs = outputs_of(result)
     if structure is None:
         structure = values = tracing.free_leaves(outputs, [v for flat in inputs for v in flat])

@@ -47,8 +47,9 @@ def sums(program: Program) -> Program:
 def dots(program: Program) -> Program:
     """Write sums of products as dot products: sum(a * b, c * d, e) becomes dot(a, c, b, d, e).
 
-    A product, or an inner dot product, that is used elsewhere too stays. The bias is a leaf; what else is added stays
-    in a sum around the dot product, as the other branch of a residual connection does.
+    A product, or an inner dot product, that is used elsewhere too stays, and so do dot products that share a factor: one
+    neuron at several points is part of a matrix product. The bias is a leaf; what else is added stays in a sum around
+    the dot product, as the other branch of a residual connection does.
     """
     n, uses = len(program.leaves), _uses(program)
     out = _Rewriter(program)
@@ -57,9 +58,10 @@ def dots(program: Program) -> Program:
         left: list[int] = []
         right: list[int] = []
         rest: list[int] = []
+        joined = ("mul", "dot") if _are_apart([program.statements[a - n] for a in terms if a >= n]) else ("mul",)
         for a in terms:
             inner = program.statements[a - n] if a >= n and (uses[a] == 1 or a == i + n) else None
-            if inner is not None and inner.operation in ("mul", "dot"):
+            if inner is not None and inner.operation in joined:
                 half = len(inner.args) // 2
                 left += inner.args[:half]
                 right += inner.args[half : 2 * half]
@@ -78,6 +80,12 @@ def dots(program: Program) -> Program:
         else:
             out.keep_as(dot)
     return without_unused(out.program())
+
+
+def _are_apart(terms: list[Statement]) -> bool:
+    """Whether no two dot products among these terms share a factor."""
+    factors = [v for s in terms if s.operation == "dot" for v in set(s.args)]
+    return len(set(factors)) == len(factors)
 
 
 def _bias(program: Program, rest: list[int]) -> list[int]:

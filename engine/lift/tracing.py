@@ -17,11 +17,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
+from engine.lift.memory import Meter
 from engine.lift.program import Leaf, Program, Statement
 from engine.value import Constant, Value
-
-BYTES_PER_OPERATION = 1000
-"""Memory of one traced operation through all passes, measured on micrograd's moons network, rounded up."""
 
 _ENGINE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _BRANCHES = {"__eq__": "==", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">=", "__bool__": "if"}
@@ -32,9 +30,9 @@ class TraceError(RuntimeError):
     """The function does something that cannot be lifted; the message names the source line and a cure."""
 
 
-def run(f: Callable[..., Any], arguments: Sequence[Any], limit: int) -> Any:
+def run(f: Callable[..., Any], arguments: Sequence[Any], meter: Meter) -> Any:
     """Return f(*arguments), watched; TraceError or MemoryError names the line that cannot be lifted."""
-    with _lock, _watched(limit):
+    with _lock, _watched(meter):
         return f(*arguments)
 
 
@@ -76,15 +74,6 @@ def check_float(values: Sequence[Value], what: str) -> None:
             )
 
 
-def memory_limit() -> int:
-    """Return the number of operations for which there is memory now."""
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # a system that does not tell
-        free = 4 << 30
-    return free // BYTES_PER_OPERATION
-
-
 def _postorder(outputs: Sequence[Value]) -> list[Value]:
     """Return every Value that the outputs were made from, arguments before uses; without recursion."""
     done: set[Value] = set()
@@ -107,12 +96,11 @@ def _postorder(outputs: Sequence[Value]) -> list[Value]:
 
 
 @contextmanager
-def _watched(limit: int) -> Iterator[None]:
+def _watched(meter: Meter) -> Iterator[None]:
     """Watch the operations of this thread on Values: comparisons, and every access to data from outside the engine."""
     thread = threading.get_ident()
     slot: Any = Value.__dict__["data"]
     originals = {name: Value.__dict__[name] for name in _BRANCHES}
-    count = 0
 
     def branch(name: str) -> Callable[..., Any]:
         original = originals[name]
@@ -137,19 +125,19 @@ def _watched(limit: int) -> Iterator[None]:
                 )
             if caller.f_code.co_name == "data_of":
                 _refuse_derivative()
+            if meter.read(id(self), is_leaf=self.row is None):  # an operation reads the data of each argument once
+                _refuse_size(meter)
         return slot.__get__(self)
 
     def put(self: Value, data: Any) -> None:
-        nonlocal count
         if threading.get_ident() == thread:
             if not _inside_engine(sys._getframe(1)):
                 _refuse("changes the data of a Value", "make a new Value by an operation, such as w - step * slope")
             if type(data) is not float and type(data) is not int:
                 what = f"a number of type {type(data).__name__}, {data!r}"
                 _refuse(f"calculates with {what}", "arrays hold floats: convert it with float(...)")
-            count += 1
-            if count > limit:
-                _refuse_size(count)
+            if meter.made():
+                _refuse_size(meter)
         slot.__set__(self, data)
 
     for name in _BRANCHES:
@@ -186,12 +174,11 @@ def _refuse(what: str, cure: str) -> NoReturn:
     raise TraceError(f"{_line()} {what}; {cure}")
 
 
-def _refuse_size(count: int) -> NoReturn:
-    gigabytes = count * BYTES_PER_OPERATION / 1e9
+def _refuse_size(meter: Meter) -> NoReturn:
     raise MemoryError(
-        f"{_line()} made operation {count:,} of the trace: with all passes it would take more than "
-        f"{gigabytes:.2g} GB, all the memory that is free. Trace fewer samples (one is enough: give the function one "
-        f"sample, and the program the batch), or set limit= to the number of operations to allow"
+        f"{_line()} made operation {meter.operations:,} of the trace: with its arguments and all passes it would take "
+        f"more than {meter.text()}, all the memory that is free. Trace fewer samples (one is enough: give the function "
+        "one sample, and the program the batch), or set limit= to the bytes to allow"
     )
 
 

@@ -1,12 +1,14 @@
 """What cannot be lifted is refused at the line where it happens, and nothing stays watched afterwards."""
 
+import random
 import threading
+import tracemalloc
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from engine import Value, derivative
+from engine import Value, derivative, dot, sum_
 from engine.lift import TraceError, lift
 
 
@@ -89,8 +91,48 @@ def test_a_trace_too_large_for_memory_is_stopped_with_its_size() -> None:
             x = x * 2.0
         return x
 
-    with pytest.raises(MemoryError, match=r"`x = x \* 2.0`\) made operation 1,001 of the trace.*GB.*set limit="):
-        lift(large, 1.0, limit=1000)
+    with pytest.raises(MemoryError, match=r"`x = x \* 2.0`\) made operation [\d,]+ of the trace.*0.001 GB.*limit="):
+        lift(large, 1.0, limit=1e6)
+
+
+def chain() -> Any:
+    x = Value(1.0)
+    for _ in range(2000):
+        x = x * 0.999 + 0.1
+    return x
+
+
+def layer() -> Any:
+    return [dot(w, [Value(0.01 * i) for i in range(100)]) for w in WEIGHTS]
+
+
+def many_points() -> Any:
+    return sum_([dot(w, p) for p in POINTS for w in WEIGHTS])
+
+
+def irregular() -> Any:
+    v = [Value(0.1 * i) for i in range(5)]
+    rng = random.Random(0)
+    for _ in range(1000):
+        a, b = rng.choices(v[-50:], k=2)
+        v.append(rng.choice([a.sin() * b, a + b.cos(), (a * b).tanh(), a - 0.5 * b.sigmoid()]))
+    return sum_(v)
+
+
+WEIGHTS = [[Value(0.001 * i + j) for i in range(100)] for j in range(30)]
+POINTS = [[Value(0.1 * i + j) for i in range(100)] for j in range(6)]
+
+
+@pytest.mark.parametrize("f", [chain, layer, many_points, irregular])
+def test_the_memory_that_a_trace_will_take_is_estimated_in_operations_and_their_arguments(f: Any) -> None:
+    lift(f)  # what is cached, is
+    tracemalloc.start()
+    lift(f)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    with pytest.raises(MemoryError):
+        lift(f, limit=peak)  # the estimate is on the safe side
+    lift(f, limit=6 * peak)  # and not by far
 
 
 @pytest.mark.parametrize(
