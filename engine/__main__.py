@@ -6,6 +6,7 @@ import argparse
 import itertools
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -59,10 +60,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         start(plain=options.plain)
         return 0
     try:
-        print(_answer(options))
+        answer = _answer(options)
     except (ValueError, ArithmeticError, TypeError) as error:
         print(f"python -m engine: {error}", file=sys.stderr)
         return BAD_ARGUMENT
+    try:
+        print(answer, flush=True)
+    except BrokenPipeError:  # the reader, such as head, has seen enough; Python must not try again when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -85,17 +90,28 @@ def _answer(options: argparse.Namespace) -> str:
     number: Callable[[str], Number] = Fraction if options.exact else float
     text = options.expression
     point = assignments(options.variables, number)
-    surplus = [name for name in point if name not in names_in(text) and name not in CONSTANTS]
-    if surplus:
-        raise ValueError(f"{', '.join(surplus)} does not occur in {text!r}")
     if not 1 <= options.order <= HIGHEST_ORDER:
         raise ValueError(f"--order must be from 1 to {HIGHEST_ORDER}, got {options.order}")
     leaves = {name: Value(x, label=name) for name, x in point.items()}
     y = evaluate(text, leaves, number)
+    surplus = [name for name in point if name not in names_in(text) and name not in CONSTANTS]
+    if surplus:
+        raise ValueError(f"{', '.join(surplus)} {'do' if len(surplus) > 1 else 'does'} not occur in {text.strip()!r}")
     y.label = y.label or next(name for name in ("f", "y", "result") if name not in point)
     ledger = explain(y, wrt=list(leaves.values()), limit=options.limit or None)
     higher = list(_higher(text, point, options.order, number))
-    return _as_json(ledger, higher) if options.json else _as_text(ledger, higher, options.brief)
+    if options.json:
+        return _as_json(ledger, higher)
+    inexact = _first_inexact(ledger) if options.exact else ""
+    return "\n".join([_as_text(ledger, higher, options.brief), *([inexact] if inexact else [])])
+
+
+def _first_inexact(ledger: Ledger) -> str:
+    """Say which function gave a float where fractions were asked for; "" if none did."""
+    for v in ledger.graph.nodes:
+        if v.row is not None and not isinstance(v.data, Fraction):
+            return f"(not exact: {v.row.name} of a fraction is a float)"
+    return ""
 
 
 Derivative = tuple[tuple[str, ...], Number]

@@ -18,6 +18,8 @@ def explained(error: Exception, row: Any, args: Any, data: Any = None) -> str:
     got = ", ".join(f"{number}{_where(a)}" for number, a in zip(data, args, strict=True))
     if row.domain and not isinstance(error, (OverflowError, TypeError)):
         return f"{row.name} needs {row.domain}, got {got}"
+    if isinstance(error, OverflowError) and all(isinstance(number, (int, float)) for number in data):
+        return f"{row.name}({got}) is too large for a float"
     kinds = {type(number).__name__: None for number in data}
     mixed = isinstance(error, TypeError) and len(kinds) > 1
     cure = f"; {' and '.join(kinds)} do not mix, give both as one type" if mixed else ""

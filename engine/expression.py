@@ -10,9 +10,11 @@ import ast
 import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
 from typing import Any, NoReturn
 
 from engine.functions import Number
+from engine.mistakes import CURES, of_syntax
 from engine.row import TABLE
 from engine.value import Value
 
@@ -27,18 +29,6 @@ _SIGNS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mult: lambda a, b: a * b,
     ast.Div: lambda a, b: a / b,
     ast.Pow: lambda a, b: a**b,
-}
-_CURES: dict[type[ast.AST], str] = {
-    ast.BitXor: "^ is no power here: write **",
-    ast.FloorDiv: "// has no derivative: write /",
-    ast.Mod: "% has no derivative",
-    ast.MatMult: "@ is for matrices; an expression holds single numbers",
-    ast.Compare: "a comparison has no derivative",
-    ast.BoolOp: "and, or have no derivative",
-    ast.IfExp: "an expression has no branches",
-    ast.Lambda: "functions cannot be defined in an expression",
-    ast.Attribute: "only functions of the table can follow a point, as in x.tanh()",
-    ast.Subscript: "an expression holds single numbers, which have no elements",
 }
 
 
@@ -100,27 +90,33 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def assignments(words: Iterable[str], number: Callable[[str], Number] = float) -> dict[str, Number]:
-    """Return the variables of a command line, x=1 y=2.5 as {"x": 1.0, "y": 2.5}.
+    """Return the variables of a command line, x=1 y=2.5 as {"x": 1.0, "y": 2.5}; commas may stand between them.
 
-    >>> assignments(["x=1", "y=-2.5e3"])
-    {'x': 1.0, 'y': -2500.0}
+    A fraction is one for a float, too; 1+2j is a complex number.
+
+    >>> assignments(["x=1", "y=-2.5e3", "z=1/4"])
+    {'x': 1.0, 'y': -2500.0, 'z': 0.25}
     >>> assignments(["x=one"])
     Traceback (most recent call last):
     ...
     ValueError: 'x=one' gives no number to x: write x=1.5
     """
     found: dict[str, Number] = {}
-    for word in words:
+    for word in (part.strip() for part in ",".join(words).split(",") if part.strip()):
         name, equals, literal = word.partition("=")
-        name = name.strip()
+        name, literal = name.strip(), literal.strip()
         if not equals or not name.isidentifier():
             raise ValueError(f"{word!r} is no variable with its number: write x=1.5")
         if name in found:
             raise ValueError(f"{name} is given twice")
-        try:
-            found[name] = number(literal.strip())
-        except (ValueError, ArithmeticError):
-            raise ValueError(f"{word!r} gives no number to {name}: write {name}=1.5") from None
+        for read in (number, lambda text: float(Fraction(text)), complex):
+            try:
+                found[name] = read(literal)
+            except (ValueError, ArithmeticError):
+                continue
+            break
+        else:
+            raise ValueError(f"{word!r} gives no number to {name}: write {name}=1.5")
     return found
 
 
@@ -133,17 +129,10 @@ def _parse(text: str) -> tuple[str, ast.expr]:
     try:
         return text, ast.parse(text, mode="eval").body
     except SyntaxError as error:
-        start = min(max((error.offset or 1) - 1, 0), len(text))
-        end = (error.end_offset or 0) - 1 if error.end_lineno == 1 else start + 1
-        raise ExpressionError(_explained(error.msg), text, start, min(end, len(text) + 1)) from None
+        problem, start, end = of_syntax(text, error, {*TABLE, *SHORT_NAMES})
+        raise ExpressionError(problem, text, start, min(end, len(text) + 1)) from None
     except (ValueError, RecursionError, MemoryError) as error:  # a null byte, or a thousand parentheses
         raise ExpressionError(str(error) or "nested too deeply", text, 0, 1) from None
-
-
-def _explained(problem: str) -> str:
-    if problem.startswith("invalid decimal literal"):
-        return "a number runs into a name: write 2*x, not 2x"
-    return problem
 
 
 class _Evaluation:
@@ -167,8 +156,8 @@ class _Evaluation:
             return self._computed(node, lambda: _SIGNS[type(node.op)](a, b))
         if isinstance(node, ast.Call):
             return self._call(node)
-        what: ast.AST = node.op if isinstance(node, ast.BinOp) else node
-        self._fail(node, _CURES.get(type(what), f"an expression cannot hold this ({type(what).__name__})"))
+        what: ast.AST = node.op if isinstance(node, (ast.BinOp, ast.UnaryOp)) else node
+        self._fail(node, CURES.get(type(what), f"an expression cannot hold this ({type(what).__name__})"))
 
     def _literal(self, node: ast.Constant) -> Number:
         if isinstance(node.value, complex):
@@ -201,8 +190,11 @@ class _Evaluation:
         elif isinstance(node.func, ast.Name):
             name = node.func.id
         else:
-            self._fail(node.func, "only functions of the table can be called")
+            number = isinstance(node.func, (ast.Constant, ast.BinOp))
+            self._fail(node.func, f"only functions of the table can be called{'; a product needs *' * number}")
         row = TABLE.get(SHORT_NAMES.get(name, name))
+        if row is None and name in (*self.leaves, *CONSTANTS):
+            self._fail(node, f"{name} is a number, no function: write {name}*(...) for a product")
         if row is None:
             near = difflib.get_close_matches(name, [*TABLE, *SHORT_NAMES], n=1)
             self._fail(node.func, f"unknown function {name!r}; " + (f"did you mean {near[0]!r}?" if near else _known()))
@@ -226,13 +218,18 @@ class _Evaluation:
         try:
             return compute()
         except (ArithmeticError, ValueError, TypeError) as error:
-            self._fail(node, str(error.args[-1] if error.args else error))  # an OverflowError has a number in front
+            from_python = isinstance(error, OverflowError) and error.args[:1] != (str(error),)  # (34, "Numerical ...")
+            self._fail(node, "the result is too large for a float" if from_python else str(error))
 
     def _fail(self, node: ast.expr, problem: str) -> NoReturn:
+        start, end = node.col_offset, node.end_col_offset or node.col_offset
+        if isinstance(node, ast.BinOp) and type(node.op) not in _SIGNS:  # the sign alone is wrong
+            start, end = node.left.end_col_offset or start, node.right.col_offset
         encoded = self.text.encode()  # ast counts bytes
-        start = len(encoded[: node.col_offset].decode())
-        end = len(encoded[: node.end_col_offset or node.col_offset].decode())
-        raise ExpressionError(problem, self.text, start, end)
+        before, wrong = encoded[:start].decode(), encoded[start:end].decode()
+        wrong = wrong.rstrip(" (")
+        wrong, before = wrong.lstrip(" )"), before + wrong[: len(wrong) - len(wrong.lstrip(" )"))]
+        raise ExpressionError(problem, self.text, len(before), len(before) + len(wrong))
 
 
 def _known() -> str:

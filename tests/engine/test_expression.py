@@ -60,7 +60,8 @@ def test_exact_numbers_stay_exact() -> None:
     [
         ("2*x + sigmod(x)", "unknown function 'sigmod'; did you mean 'sigmoid'?", "sigmod"),
         ("x + yy * 2", "yy has no number: give yy=...; known: x", "yy"),
-        ("x^2", "^ is no power here: write **", "x^2"),
+        ("x^2", "^ is no power here: write **", "^"),
+        ("(x) // (2 + x)", "// has no derivative: write /", "//"),
         ("tanh", "tanh is a function: write tanh(...)", "tanh"),
         ("1 + atan2(x)", "atan2 takes 2 arguments, got 1", "atan2(x)"),
         ("x.data", "only functions of the table can follow a point, as in x.tanh()", "x.data"),
@@ -73,9 +74,15 @@ def test_exact_numbers_stay_exact() -> None:
         ("True", "only numbers can stand here", "True"),
         ("tanh(x=2)", "functions take their arguments in order", "tanh(x=2)"),
         ("(lambda: 1)()", "only functions of the table can be called", "lambda: 1"),
-        ("[x, x]", "an expression cannot hold this (List)", "[x, x]"),
+        ("[x, x]", "an expression holds single numbers, no lists", "[x, x]"),
+        ("1,5 * x", "a comma can only stand between the arguments", "1,5 * x"),
+        ("not x", "not has no derivative", "not x"),
+        ("{x}", "an expression cannot hold this (Set)", "{x}"),
+        ("x(x + 1)", "x is a number, no function: write x*(...) for a product", "x(x + 1)"),
+        ("2(x + 1)", "only functions of the table can be called; a product needs *", "2"),
         ("λé*x", "λé has no number", "λé"),
-        ("9.0**9**9", "Numerical result out of range", "9.0**9**9"),
+        ("9.0**9**9", "the result is too large for a float", "9.0**9**9"),
+        ("exp(1000*x)", "exp(1000.0) is too large for a float", "exp(1000*x)"),
     ],
 )
 def test_a_mistake_is_named_with_a_caret_under_it(text: str, problem: str, under: str) -> None:
@@ -89,6 +96,29 @@ def test_a_mistake_of_syntax_is_shown_where_python_sees_it() -> None:
     assert mistake("2x", x=1.0)[0] == "a number runs into a name: write 2*x, not 2x"
     with pytest.raises(ExpressionError, match="there is no expression"):
         evaluate("  ", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "under"),
+    [
+        ("sin x", "a function takes parentheses: write sin(...)", "sin x"),
+        ("2 x", "a sign is missing before x: write * for a product", "x"),
+        ("x**2 sin(x)", "a sign is missing before sin: write * for a product", "sin"),
+        ("tanh(x w)", "a sign is missing before w: write * for a product", "w"),
+        ("x = 3", "numbers for names stand behind the expression, as x=1.5", "="),
+        ("x\N{SUPERSCRIPT TWO}", "\N{SUPERSCRIPT TWO} cannot be read: write **2", "\N{SUPERSCRIPT TWO}"),
+        ("x $ w", "this cannot be read as an expression", "$"),
+        ("x if", "this cannot be read as an expression", "x"),
+    ],
+)
+def test_a_mistake_of_syntax_says_what_was_probably_meant(text: str, problem: str, under: str) -> None:
+    assert mistake(text, x=1.0, w=2.0) == (problem, under)
+
+
+def test_where_an_operand_is_missing_the_caret_stands_after_the_end() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        evaluate("x +", {"x": 1.0})
+    assert str(caught.value) == "a number or a name is missing at the end\n  x +\n     ^"
 
 
 @pytest.mark.parametrize("text", ["(" * 5000, "-" * 9000 + "x", "x" * 20_000, "x\0", "+".join(["x"] * 4000)])
@@ -110,6 +140,11 @@ def test_any_text_is_a_value_or_an_expression_error(text: str) -> None:
         evaluate(text, {"x": 0.5, "w": -2.0})
     except ExpressionError:
         pass
+
+
+def test_numbers_for_names_may_be_fractions_and_complex_and_have_commas_between_them() -> None:
+    assert assignments(["x=1/4, y=2,", "z=1+2j"]) == {"x": 0.25, "y": 2.0, "z": 1 + 2j}
+    assert assignments(["x=1/3"], Fraction) == {"x": Fraction(1, 3)}
 
 
 def test_names_come_in_their_order_without_functions_and_constants() -> None:

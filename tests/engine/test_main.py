@@ -76,6 +76,29 @@ def test_a_long_ledger_is_folded_unless_it_is_asked_for(capsys: pytest.CaptureFi
     assert shown(capsys, long, "x=1", "--limit", "0").count("x*x") == 100
 
 
+def test_a_function_without_exact_values_is_named_where_fractions_were_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert shown(capsys, "sin(x)/3", "x=1/3", "--exact", "--brief").endswith(
+        "(not exact: sin of a fraction is a float)\n"
+    )
+    assert "not exact" not in shown(capsys, "x/3", "x=1/3", "--exact")
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly() -> None:
+    command = [sys.executable, "-m", "engine", "+".join(["x"] * 500), "x=1", "--limit", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 0
+
+
+def test_complex_numbers_have_holomorphic_derivatives(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "df/dx = (2+4j)\n" in shown(capsys, "x**2", "x=1+2j", "--brief")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -83,6 +106,8 @@ def test_a_long_ledger_is_folded_unless_it_is_asked_for(capsys: pytest.CaptureFi
         (["x*y", "x=1"], "y has no number: give y=...; known: x\n  x*y\n    ^"),
         (["log(x)", "x=-1"], "log needs a positive number, got -1.0 (node 'x')\n  log(x)\n  ^^^^^^"),
         (["x", "x=1", "z=2"], "z does not occur in 'x'"),
+        (["x", "x=1", "y=2", "z=2"], "y, z do not occur in 'x'"),
+        (["2 x", "x=1", "z=2"], "a sign is missing"),
         (["x", "x=one"], "'x=one' gives no number to x"),
         (["x*y", "x=1", "y=1", "--order", "0"], "--order must be from 1 to 30, got 0"),
         (["a*b*c*d", "a=1", "b=1", "c=1", "d=1", "--order", "9"], "give a lower --order"),
