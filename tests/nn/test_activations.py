@@ -48,27 +48,34 @@ hard_floats = st.builds(
 )
 
 
-def ulps_off(computed: float, truth, z: float, derivative, dtype) -> float:
-    """Return the error divided by what is allowed: 8 (1 + kappa) ulp, and below the normal numbers one of those."""
+def error(computed: float, truth, z: float, derivative, dtype, well_conditioned: float) -> float:
+    """Return the error divided by what is allowed, which below the normal numbers is one of those.
+
+    That is 8 (1 + kappa) units of rounding, or where kappa is at most 1 so many ulp.
+    """
     z, h = mp.mpf(z), mp.mpf(10) ** -25
     change = (derivative(z * (1 + h)) - derivative(z * (1 - h))) / (2 * h)
     kappa = abs(change / truth) if truth else 0
     info = np.finfo(dtype)
-    allowed = 8 * (1 + kappa) * abs(truth) * mp.mpf(float(info.eps)) / 2 + mp.mpf(float(info.smallest_normal))
+    allowed = 8 * (1 + kappa) * abs(truth) * mp.mpf(float(info.eps)) / 2
+    if kappa <= 1:
+        allowed = min(allowed, well_conditioned * mp.mpf(float(np.spacing(dtype(abs(truth))))))
+    allowed += mp.mpf(float(info.smallest_normal))
     return float(abs(mp.mpf(computed) - truth) / allowed)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", ELEMENTWISE)
 @given(z=hard_floats)
-def test_value_and_derivative_are_the_truth_within_8_ulp_times_one_plus_kappa(name, dtype, z):
+def test_value_and_derivative_are_the_truth_within_a_few_ulp_times_one_plus_kappa(name, dtype, z):
     z = dtype(z)
     s = activation(name)
     array = np.full(17, z)  # long enough for NumPy's vector instructions
     f, slope = s(array), s.derivative(array)
     assert f.dtype == slope.dtype == dtype
-    assert ulps_off(float(f[0]), TRUTH[name](mp.mpf(float(z))), float(z), TRUTH[name], dtype) <= 1
-    assert ulps_off(float(slope[0]), DERIVATIVE[name](mp.mpf(float(z))), float(z), DERIVATIVE[name], dtype) <= 1
+    # NumPy promises 4 ulp of its own exp, cosh and tanh, so what squares one of them can not be held to 4 as well.
+    assert error(float(f[0]), TRUTH[name](mp.mpf(float(z))), float(z), TRUTH[name], dtype, 4) <= 1
+    assert error(float(slope[0]), DERIVATIVE[name](mp.mpf(float(z))), float(z), DERIVATIVE[name], dtype, 8) <= 1
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
