@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.check.case import Case
-from engine.check.fields import FIFTY_DIGITS, IntervalField
+from engine.check.fields import IntervalField
 from engine.check.runs import NotRunnable, Run, exact_claims, noisy_runs, run
 from engine.check.structure import flat_numbers
 
@@ -85,6 +85,8 @@ def _witnesses(case: Case, *, far: bool) -> list[Witness]:
 
 def _moved(case: Case, far: bool) -> Iterator[Witness]:
     rng = random.Random(3)
+    assert case.truth.run is not None
+    bits = case.truth.run.tape.field.prec  # what was needed at the point itself
     for scale in (0.5, 0.125, 0.03, 8.0, None, None) if far else (0.96,) * 4:
         numbers = []
         for x in case.point.numbers:
@@ -92,7 +94,7 @@ def _moved(case: Case, far: bool) -> Iterator[Witness]:
             moved = math.copysign(factor * rng.uniform(0.5, 2), x) if scale is None else x * scale * factor
             numbers.append(moved or factor * 2**-10)
         try:
-            yield Witness(case, numbers, run(case.f, case.point, IntervalField(FIFTY_DIGITS), numbers=numbers))
+            yield Witness(case, numbers, run(case.f, case.point, IntervalField(bits), numbers=numbers))
         except (ArithmeticError, ValueError):
             continue
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.check.fields import FIFTY_DIGITS, IntervalField, RealField, context
+from engine.check.fields import FIFTY_DIGITS, RealField, context
 from engine.check.oracles import MOST, Truth
 from engine.check.runs import LONG, NotRunnable, Run, run
 from engine.check.structure import Point
@@ -43,13 +43,14 @@ class Neighbourhood:
     jump: bool = False
     outcomes: dict[tuple[int, ...], list[Any]] = field(default_factory=dict)
 
-    def chosen(self, i: int, claim: Any, noise: Any) -> bool:
-        """Tell whether a claim is, but for rounding, what some choice at each comparison gives: a side, or a half."""
+    def chosen(self, i: int, claim: Any, truth: Any, noise: Any) -> bool:
+        """Tell whether a claim is, but for rounding, what another choice at the comparisons gives: a side, a half."""
         if i not in self.hulls:
             return False
         if not self.complete:
             return self.holds(i, claim)
-        return any(abs(claim - m[i]) <= abs(m[i]) * 2.0**-34 + noise for m in mixtures(self.outcomes))
+        others = [m[i] for m in mixtures(self.outcomes) if abs(m[i] - truth) > abs(truth) * 2.0**-34 + noise]
+        return any(abs(claim - m) <= abs(m) * 2.0**-34 + noise for m in others)
 
     def holds(self, i: int, claim: Any) -> bool:
         """Tell whether a claim lies in a component's hull, but for rounding."""
@@ -224,18 +225,23 @@ def nearest(f: Callable[..., Any], point: Point, truth: Truth, tries: int = 4) -
         steepest = max(range(len(slopes)), key=slopes.__getitem__)
         if slopes[steepest] > 0:
             distance = float(abs(_middle(switch.margin.value)) / slopes[steepest])
-            by_distance.append((distance, Nearest(point.names[steepest], distance, switch.line), key))
-    for _, kink, key in sorted(by_distance, key=lambda item: item[0])[: tries if tape.operations < LONG else 1]:
-        if _matters(f, point, truth, key):
+            sign = tape.field.sign(switch.margin.value)
+            side = sign and sign * key_of(switch.margin)[1]
+            by_distance.append((distance, Nearest(point.names[steepest], distance, switch.line), key, side))
+    for _, kink, key, side in sorted(by_distance, key=lambda item: item[0])[: tries if tape.operations < LONG else 1]:
+        if _matters(f, point, truth, key, side):
             return kink
     return None
 
 
-def _matters(f: Callable[..., Any], point: Point, truth: Truth, key: Key) -> bool:
-    """Tell whether the derivatives are others on the other side of a comparison."""
+def _matters(f: Callable[..., Any], point: Point, truth: Truth, key: Key, side: int | None) -> bool:
+    """Tell whether the derivatives are others on the other side of a comparison; side: the one here, if it is known."""
     assert truth.run is not None
+    field = RealField(FIFTY_DIGITS)
+    here = [truth.middle(i) for i in range(len(truth.low))]
     try:
-        sides = [run(f, point, IntervalField(FIFTY_DIGITS), signs={key: sign}).jacobian() for sign in (1, -1)]
+        sides = [here] if side else []
+        sides += [run(f, point, field, signs={key: sign}).jacobian() for sign in ((-side,) if side else (1, -1))]
     except (NotRunnable, ArithmeticError, ValueError):
         return True
-    return any(not _close(_middle(a), _middle(b)) for a, b in zip(*sides, strict=True))
+    return any(not _close(a, b) for a, b in zip(*sides, strict=True))

@@ -127,7 +127,7 @@ def _settle(case: Case, open_: list[int]) -> None:
     # The largest errors first: they are the ones that a report spells out, with kappa.
     for count, i in enumerate(sorted(left, key=lambda i: -case.components[i].ulps)):
         c = case.components[i]
-        if near is not None and near.chosen(i, c.claimed, 8 * case.noise[i]):
+        if near is not None and near.chosen(i, c.claimed, c.truth, 8 * case.noise[i]):
             where = ", ".join(sorted({s.line for s in near.switches if s.line})[:3])
             c.verdict, c.why = "kink", f"rounding decides on which side of a kink this is ({where})"
             c.low, c.high = near.hulls[i]

@@ -17,7 +17,7 @@ from engine.calculus import grad
 from engine.check import assert_gradient, check_gradient
 from engine.check.programs import Program, apply
 from engine.check.strategies import hard_floats, near_kinks, programs
-from engine.elementary import sin, tanh
+from engine.elementary import cos, sigmoid, sin, softplus, tanh
 
 W = np.random.default_rng(0)
 X, T = W.normal(size=(6, 4)), W.normal(size=(6, 3))
@@ -258,3 +258,27 @@ def test_the_report_says_which_where_how_far_and_how_to_repeat_it() -> None:
     text = str(check_gradient(lambda w: sin(w[0]) * w[1], lambda w: [w[1], 2 * sin(w[0])], [0.5, 2.0]))
     for part in ("w[0]", "w[1]", "claimed", "0x1.", "truth", " in [", "ulp", "kappa", "interval", "at=[0.5, 2.0]"):
         assert part in text
+
+
+def test_a_mistake_beside_a_kink_that_rounding_could_decide_is_no_choice_of_side() -> None:
+    program = Program(
+        (-1.415418239721105e-13,),
+        (("leaky_relu", 0), ("cos", 1), ("asin", 2), ("softplus", 3), ("maximum", 1, 0)),
+    )
+    right = grad(program)
+    assert check_gradient(program, right, program.point).verdict == "ok"
+    assert check_gradient(program, lambda x: (1 + 1e-9) * right(x), program.point).verdict == "wrong"
+
+
+@pytest.mark.parametrize("x", [1e300, -3.78115509236892e299, 4.8342060596301405e271])
+def test_where_f_turns_faster_than_doubles_a_billionth_is_still_caught(x: float) -> None:
+    assert check_gradient(sin, lambda x: cos(x), x).verdict == "ok"
+    assert check_gradient(sin, lambda x: cos(x) * (1 + 1e-9), x).verdict == "wrong"
+    assert check_gradient(lambda x: sin(x * x), lambda x: 2 * x * cos(x * x) * (1 - 1e-9), x / 1e150).verdict == "wrong"
+
+
+def test_the_nearest_kink_is_one_whose_sides_differ() -> None:
+    report = check_gradient(lambda x: softplus(x) + abs(x - 3), lambda x: sigmoid(x) - 1, 0.5)
+    assert report.verdict == "ok"
+    assert report.kink is not None
+    assert report.kink.distance == 2.5  # not 0.5, where softplus takes another formula for the same function
