@@ -37,6 +37,7 @@ import numpy as np
 import viz
 from nn.activations import activation
 from nn.bridge import gradients_of, scalar_twin
+from nn.history import History
 from nn.matrix import Network
 from nn.optimizers import GradientDescent, Momentum
 from nn.schedules import linear
@@ -83,11 +84,11 @@ def points(count: int) -> tuple[Any, Any]:
 
 @dataclass(frozen=True)
 class Fit:
-    """One way to fit: the network, and its summed loss by epoch."""
+    """One way to fit: the network, and what was measured by epoch, the summed loss."""
 
     name: str
     network: Network
-    loss: list[float]
+    history: History
 
 
 def fits(epochs: int, count: int = 200) -> list[Fit]:
@@ -109,7 +110,7 @@ def fits(epochs: int, count: int = 200) -> list[Fit]:
         history = train(
             network, x, y, optimizer=optimizer, epochs=epochs, batch_size=batch, schedule=linear, keep_best=True
         )
-        found.append(Fit(name, network, history.loss))
+        found.append(Fit(name, network, history))
         if history.interrupted:
             break
     return found
@@ -151,8 +152,9 @@ def draw_fits(found: list[Fit], options: figures.Options) -> None:
     )
     figures.label(left, "1-100-1, ReLU", "x", "", legend=True)
     for fit, color, line in zip(found, (figures.BLUE, figures.GREEN, figures.ORANGE), ("-", "--", "-."), strict=False):
-        every = max(1, len(fit.loss) // 200)
-        right.plot(range(1, len(fit.loss) + 1, every), fit.loss[::every], color=color, linestyle=line, label=fit.name)
+        loss = fit.history.loss
+        every = max(1, len(loss) // 200)
+        right.plot(range(1, len(loss) + 1, every), loss[::every], color=color, linestyle=line, label=fit.name)
     right.set_yscale("log")
     figures.label(right, "summed loss |f - sin(πx)|", "epoch", "loss", legend=True)
     figures.save(made, options, "calder-fit", "A network with 100 hidden units fits sin(pi x)")
@@ -181,7 +183,8 @@ def main(arguments: list[str] | None = None) -> None:
     found = fits(100 if options.quick else 2000)
     for fit in found:
         x, y = points(200)
-        print(f"sin(pi x), {fit.name}: sum |f - sin(pi x)| = {fit.network.loss(x, y):.3f} on 200 points")
+        stopped = f", stopped by Ctrl-C after {fit.history.epochs} epochs" if fit.history.interrupted else ""
+        print(f"sin(pi x), {fit.name}: sum |f - sin(pi x)| = {fit.network.loss(x, y):.3f} on 200 points{stopped}")
     draw_fits(found, options)
 
 

@@ -36,10 +36,11 @@ import numpy as np
 from engine import Value, grad, hessian, is_descent_direction, paths, sin
 from nn.experiment import Experiment, Results
 from nn.fitting import Line, fit_power
+from nn.history import History
 from nn.matrix import Network
 from nn.naive import finite_differences
 from nn.optimizers import GradientDescent
-from nn.training import History, train
+from nn.training import train
 from viz.plots import Curve, plot_growth
 
 Function = Callable[[Sequence[Any]], Any]  # of a point of the plane
@@ -275,7 +276,7 @@ def main(arguments: list[str] | None = None) -> None:
     for name, (network, history) in found.items():
         x, y = two_clouds(200)
         right = ((network.forward(x)[:, 0] > 0.5) == y).mean()
-        print(f"single layer, {name}: loss {history.loss[-1]:.4f}, accuracy {right:.1%}")
+        print(f"single layer, {name}: {history}, accuracy {right:.1%}")
     draw_layers(found, options)
     rng = np.random.default_rng(2)
     network = Network([3, 4, 2], "tanh", "tanh", reduction="sum", rng=rng)

@@ -34,11 +34,12 @@ import numpy as np
 from engine import Value
 from engine.graph import adjoints
 from nn.data import Dataset
+from nn.history import History
 from nn.jacobian import LayerPass, layer_pass
 from nn.matrix import Network
 from nn.optimizers import Adam
 from nn.schedules import linear
-from nn.training import History, train
+from nn.training import train
 
 HIDDEN, BATCH, EPOCHS = 32, 128, 20
 NOTEBOOK = 0.9613  # the accuracy on the test images that the lecture's notebook reaches

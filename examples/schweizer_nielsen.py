@@ -44,11 +44,12 @@ from nn.activations import activation
 from nn.bridge import scalar_twin
 from nn.data import Dataset
 from nn.fitting import Line, fit_power
+from nn.history import History
 from nn.lbfgs import flatten
 from nn.matrix import Network
 from nn.naive import finite_differences
 from nn.optimizers import GradientDescent
-from nn.training import History, train
+from nn.training import train
 
 SIZES = [6, 4, 3, 1]
 
@@ -281,6 +282,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"backprop and finite differences differ by {check_backprop():.1e} of the gradient's length")
     dataset = figures.digits(options.data)
     fours = learn_fours(dataset, 2 if options.quick else 10)
+    print(fours.history)
     draw_fours(dataset, fours, options)
     print(f"this is a 4: right on {fours.accuracy:.2%} of the test images, finds {fours.fours:.2%} of the fours")
     draw_saturation(options)

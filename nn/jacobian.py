@@ -130,5 +130,5 @@ def _loss_derivative(network: Network, sums: Array, output: Array, target: Array
             return np.divide(share, probability, out=np.zeros_like(share), where=share != 0)
 
     if network.cost.name == "cross_entropy":  # -sum_i y_i log p_i
-        return -ratio(target, output)
+        return ratio(-target, output)  # not -ratio: no -0 where the target is 0
     return ratio(1 - target, network.activations[-1](-sums)) - ratio(target, output)  # s(-z) is 1 - s(z), not rounded

@@ -64,7 +64,19 @@ def steps(factor: float = 0.1, at: tuple[float, ...] = (0.5, 0.75)) -> Schedule:
     >>> schedule = steps(0.5, at=(0.25, 0.5))
     >>> schedule(0.0), schedule(0.25), schedule(0.9)
     (1.0, 0.5, 0.25)
+    >>> steps(2.0)
+    Traceback (most recent call last):
+        ...
+    ValueError: factor must be above 0 and at most 1, got 2.0; try 0.1
+    >>> steps(0.5, at=(10,))
+    Traceback (most recent call last):
+        ...
+    ValueError: at must hold shares of the epochs, above 0 and below 1, got (10,); try (0.5, 0.75)
     """
+    if not 0 < factor <= 1:
+        raise ValueError(f"factor must be above 0 and at most 1, got {factor!r}; try 0.1")
+    if not all(0 < share < 1 for share in at):
+        raise ValueError(f"at must hold shares of the epochs, above 0 and below 1, got {at}; try (0.5, 0.75)")
     return lambda done: float(factor ** sum(done >= share for share in at))
 
 

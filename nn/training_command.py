@@ -13,12 +13,13 @@ import numpy as np
 from nn import data
 from nn.activations import ACTIVATIONS, RowActivation
 from nn.arguments import positive, share, whole
+from nn.history import History
 from nn.initializers import INITIALIZERS
 from nn.matrix import Network
 from nn.optimizer import Optimizer
 from nn.optimizers import OPTIMIZERS, Adam, AdamW
 from nn.schedules import SCHEDULES, warmup
-from nn.training import History, accuracy, train
+from nn.training import accuracy, train
 
 INTERRUPTED = 130  # the exit code that a shell gives a program stopped by Ctrl-C
 LBFGS = "lbfgs"  # no optimizer that steps by mini-batches, but a choice like them

@@ -1,6 +1,7 @@
 """The lectures' examples: each one runs, and every number that a lecture states comes out."""
 
 import importlib
+import itertools
 import math
 import re
 import sys
@@ -20,6 +21,7 @@ from rationals import rationals
 from nn.activations import activation
 from nn.matrix import Network
 from nn.naive import finite_differences
+from nn.progress import ProgressBar
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
 LECTURES = [
@@ -60,6 +62,43 @@ def test_an_example_runs_and_saves_its_figures_each_below_100_kB(
         assert figure.stat().st_size < 100_000
     if name in ("roch_3_7", "schweizer_nielsen"):
         assert "scikit-learn's digits of 8 x 8 pixels instead" in shown
+
+
+@pytest.mark.parametrize(
+    "name", ["calder_lecture22", "malik_cs189", "micrograd_moons", "roch_3_7", "schweizer_nielsen"]
+)
+def test_ctrl_c_in_a_training_leaves_what_was_learned_and_its_figures(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("CHAINRULE_MNIST", raising=False)
+    monkeypatch.setattr("nn.data.find_mnist", lambda: None)
+    update, calls = ProgressBar.update, itertools.count(1)
+
+    def interrupted(bar: ProgressBar, steps: int = 1) -> bool:
+        if next(calls) == 5:
+            raise KeyboardInterrupt
+        return update(bar, steps)
+
+    monkeypatch.setattr(ProgressBar, "update", interrupted)
+    example(name).main(["--quick", "--out", str(tmp_path)])
+    assert next(calls) > 5
+    shown = capsys.readouterr().out
+    figures = sorted(tmp_path.glob("*.svg"))
+    assert figures
+    assert all(f"figure: {figure}" in shown for figure in figures)
+    assert "interrupted" in shown or "stopped by Ctrl-C" in shown
+
+
+def test_ctrl_c_outside_of_a_training_ends_an_example_with_one_line_and_code_130(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def main() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as stopped:
+        example("figures").run(main)
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == "stopped by Ctrl-C\n"
 
 
 def test_the_gallery_shows_every_figure_and_each_is_there() -> None:

@@ -1,5 +1,7 @@
 """Initializers: their variances and ranges, and how a network takes them."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,15 @@ def test_the_weights_have_the_stated_deviation_and_shape(name: str) -> None:
     assert W.std() == pytest.approx(STANDARD_DEVIATIONS[name], rel=0.01)
     assert abs(W.mean()) < 5 * W.std() / np.sqrt(W.size)
     assert (b == 0).all() == (name in ("he", "lecun", "uniform"))
+
+
+@pytest.mark.parametrize(("name", "bound"), [("glorot", math.sqrt(6 / 700)), ("uniform", 1.0)])
+def test_uniform_weights_fill_their_interval_and_nothing_else(name: str, bound: float) -> None:
+    W, b = INITIALIZERS[name](np.random.default_rng(0), 400, 300)
+    assert 0.999 * bound < np.abs(W).max() <= bound
+    quarters = np.histogram(W, 4, (-bound, bound))[0]
+    np.testing.assert_allclose(quarters, W.size / 4, rtol=0.03)  # 30,000 in each, give or take 150
+    assert np.abs(b).max() <= bound
 
 
 @pytest.mark.parametrize("name", INITIALIZERS)

@@ -13,8 +13,9 @@ import pytest
 
 from nn.__main__ import main
 from nn.data import Dataset, digits
+from nn.history import History
 from nn.matrix import Network
-from nn.training import History, accuracy
+from nn.training import accuracy
 
 QUICK = ["train", "digits", "--epochs", "2"]
 

@@ -104,6 +104,41 @@ def test_rmsprop_is_its_formula() -> None:
     np.testing.assert_allclose(stepped, w, rtol=1e-13)
 
 
+@pytest.mark.parametrize("g", [1e-3, -2.0, 5e4])
+def test_under_a_constant_gradient_rmsprop_and_adam_have_closed_forms(g: float) -> None:
+    # RMSProp: v_t = (1 - rho^t) g^2, so step t has the length alpha / sqrt(1 - rho^t). Adam: both corrected means are
+    # those of the gradient itself, so every step has the length alpha. (epsilon is negligible.)
+    alpha, rho, steps = 0.01, 0.9, 12
+    w, adam = np.zeros(1), np.zeros(1)
+    optimizers = RMSProp(alpha, rho=rho, epsilon=1e-300), Adam(alpha, epsilon=1e-300)
+    for _ in range(steps):
+        for optimizer, parameter in zip(optimizers, (w, adam), strict=True):
+            optimizer.step([parameter], [np.array([g])])
+    lengths = alpha / np.sqrt(1 - rho ** np.arange(1, steps + 1))
+    assert w[0] == pytest.approx(-np.sign(g) * lengths.sum(), rel=1e-13)
+    assert adam[0] == pytest.approx(-np.sign(g) * alpha * steps, rel=1e-13)
+
+
+def test_adamw_without_a_gradient_decays_by_powers() -> None:
+    w, optimizer = np.array([4.0, -1.0]), AdamW(0.5, weight_decay=0.25)
+    for _ in range(10):
+        optimizer.step([w], [np.zeros(2)])
+    np.testing.assert_allclose(w, np.array([4.0, -1.0]) * (1 - 0.5 * 0.25) ** 10, rtol=1e-14)
+
+
+@given(fractions, st.lists(fractions, min_size=1, max_size=5), rates)
+def test_momentum_and_nesterov_without_a_memory_are_gradient_descent(
+    w: Fraction, gradients: list[Fraction], alpha: Fraction
+) -> None:
+    ends = []
+    for optimizer in (GradientDescent(alpha), Momentum(alpha, momentum=Fraction(0)), Nesterov(alpha, Fraction(0))):
+        parameter = exact(w)
+        for g in gradients:
+            optimizer.step([parameter], [exact(g)])
+        ends.append(parameter[0])
+    assert len(set(ends)) == 1
+
+
 @given(st.lists(fractions, min_size=2, max_size=6))
 def test_momentum_equals_pytorchs_convention_while_the_rate_is_constant(gradients: list[Fraction]) -> None:
     alpha, beta = Fraction(1, 10), Fraction(9, 10)

@@ -24,6 +24,28 @@ def test_a_schedule_ends_where_it_says(name: str, last: float) -> None:
     assert SCHEDULES[name](1.0) == pytest.approx(last, abs=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("name", "done", "factor"),
+    [
+        ("linear", 0.3, 0.7),
+        ("cosine", 1 / 3, 3 / 4),  # cos 60 degrees is 1/2
+        ("cosine", 2 / 3, 1 / 4),
+        ("exponential", 0.25, 10**-0.5),
+        ("steps", 0.49, 1),
+        ("steps", 0.5, 0.1),
+        ("steps", 0.75, 0.01),
+    ],
+)
+def test_a_schedule_has_its_closed_form_on_the_way(name: str, done: float, factor: float) -> None:
+    assert SCHEDULES[name](done) == pytest.approx(factor, rel=1e-14)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [((0.0,), "factor must be"), ((0.5, (0.5, 1.0)), "at must hold")])
+def test_steps_that_cannot_be_are_refused(arguments: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        steps(*arguments)
+
+
 def test_the_exponential_falls_by_one_factor_per_epoch() -> None:
     schedule = exponential(0.1)
     ratios = [schedule((k + 1) / 10) / schedule(k / 10) for k in range(10)]
