@@ -9,7 +9,8 @@ module                 holds
 `grids`, `grouping`    pass 6: matrix products, and equal rows over whole argument lists (`arrays`)
 `naming`               pass 7: W1, b1, z1, f1 for what is a network
 `adjoint`              pass 8: back-propagation, statement by statement
-`symbols`, `forms`     formulas for arrays, from the rules of `engine.elementary.TABLE` run on symbols (`rescaled`)
+`symbols`, `forms`     formulas for arrays, from the rules of `engine.elementary.TABLE` run on symbols
+                       (`joining`: both ways of a branch; `rescaled`: rules that look into bits)
 `wording`, `emission`  a self-contained NumPy module as text (`cells`, `positions`, `brackets`, `helpers`)
 `reading`              the program as a person would write it
 `lifted`               `lift`, and the object it returns (`batches` in, `gradients` out)

@@ -41,7 +41,10 @@ def as_batch(given: Any, name: str, shape: Shape, dtype: Any) -> Array:
     import numpy as np
 
     is_array = hasattr(given, "shape") and not isinstance(given, np.ndarray)
-    array = given if is_array else np.asarray(given, dtype)
+    try:
+        array = given if is_array else np.asarray(given, dtype)
+    except (TypeError, ValueError) as error:  # words, or rows of different lengths
+        raise type(error)(f"{name} needs one sample per row, all numbers: {error}") from None
     if tuple(array.shape[1:]) != shape or not array.ndim:
         want = ", ".join(["m", *map(str, shape)]) + ("," if not shape else "")
         cure = _cure(given, name, shape, tuple(array.shape))

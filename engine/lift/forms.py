@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.elementary import TABLE
+from engine.lift.joining import join
 from engine.lift.rescaled import RESCALED, is_rescaled
-from engine.lift.symbols import LIBRARY, Paths, Symbol, Term, is_number, join, symbols_in
+from engine.lift.symbols import LIBRARY, Paths, Symbol, Term, is_number, symbols_in
 
 Constants = tuple[float | None, ...]
 """For each argument its number, where it is a constant that the formula may use, else None."""
@@ -106,7 +107,7 @@ def pullback_form(name: str, constants: Constants, position: int) -> Form:
 
 
 def _may_be_infinite(term: Term) -> bool:
-    """Whether the rule names an infinite slope, or divides by u + 0.0 (see `symbols.join`)."""
+    """Whether the rule names an infinite slope, or divides by u + 0.0 (see `joining`)."""
     parts = symbols_in(term)
     poles = (
         t.operation == "/"

@@ -12,7 +12,7 @@ Array = Any
 """An array of NumPy, or of another library that has the functions of the array API."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Gradients:
     """The derivatives of a loss by the parameters.
 
@@ -40,6 +40,11 @@ class Gradients:
         numbers = {v: x if self._samples else float(x) for v, x in found.items()}
         zero = (self.loss != self.loss) * 0.0 if self._samples else 0.0  # of the loss's shape, were it infinite
         return filled(self._structure, {v: numbers.get(v, zero) for v in self._places})
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {tuple(getattr(array, 'shape', ()))}" for name, array in self.arrays.items())
+        loss = f"losses of {len(self.loss)} samples" if self._samples else f"loss {float(self.loss):.6g}"
+        return f"Gradients: {loss}; {shapes or 'no parameters'}"
 
     @property
     def _samples(self) -> int:

@@ -94,6 +94,9 @@ class Lifted:
 
         arrays = self._checked(batches)
         seed = np.asarray(seed, self.dtype) if isinstance(seed, (list, tuple, float, int)) else seed
+        shape = (*([len(arrays[0])] if arrays else []), *self._forward.shape(self._forward.outputs[0]))
+        if tuple(seed.shape) != shape:
+            raise ValueError(f"the seed has one number for each of the result, shape {shape}, got {tuple(seed.shape)}")
         value, gradients = self._run("pullback", arrays, seed)
         return value, self._gradients(0.0, gradients)
 
@@ -211,7 +214,8 @@ def lift(
     Parameters
     ----------
     f: the function, written over single numbers: a network such as `nn.scalar.MLP`, a loss, any formula. It returns a
-        Value, or a list of Values.
+        Value, or a list of Values. It is called once: what it calculates from other things than Values, random numbers
+        for one, is a constant of the program.
     examples: one sample for each argument of f: a number, or (nested) lists of equal lengths, or an array. Their
         numbers only have to be possible; the program does not depend on them.
     parameters: the Values to differentiate by, nested in any way, or a network. By default the network's own, or all
@@ -245,6 +249,8 @@ def lift(
 (`lift(lambda x: x if x > 0 else -x, 1.0)`) branches on a Value (>), so the program would always go the way of the \
 example; write the choice as an operation: relu, abs, maximum, minimum, leaky_relu
     """
+    if not callable(f):
+        raise TypeError(f"lift needs a function of Values, such as a network or a loss, got {type(f).__name__} {f!r}")
     nested = [example_values(example) for example in examples]
     structure = parameter_structure(f, parameters)
     values = flat_values(structure) if structure is not None else []

@@ -21,7 +21,7 @@ class Meter:
 
     >>> meter = Meter(limit=2000)
     >>> meter.made(), meter.read(0, is_leaf=True), meter.read(0, is_leaf=True), meter.text()
-    (False, True, True, '2.1e-06 GB')
+    (False, True, True, '2.2e-06 GB')
     """
 
     __slots__ = ("_leaves", "limit", "operations", "spent")

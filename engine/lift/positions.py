@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from itertools import product
+
 from engine.lift.program import Shape, size
 
 Positions = tuple[int, ...]
@@ -73,3 +77,26 @@ def _sliced(flat: str, positions: Positions) -> str | None:
 def _reshaped(text: str, shape: Shape, samples: bool) -> str:
     sizes = [*map(str, shape), *(["-1"] if samples else [])]
     return f"xp.reshape({text}, ({', '.join(sizes)}{',' if len(sizes) == 1 else ''}))"
+
+
+def described(name: str, cells: Sequence[int], shape: Shape, few: int = 8) -> str:
+    """Return what an array of indices holds: a formula where they are evenly spaced, else the first of them.
+
+    >>> described("I1", (0, 1, 2, 1, 2, 3), (2, 3)), described("I2", (4, 3, 2), (3,))
+    ('I1[i, j] = i + j, (2, 3)', 'I2[i] = 4 - i, (3,)')
+    >>> described("I3", (0, 4, 1), (3,))
+    'I3 = 0, 4, 1, (3,)'
+    """
+    steps = []
+    for axis in range(len(shape)):
+        behind = math.prod(shape[axis + 1 :])
+        steps.append(cells[behind] - cells[0] if shape[axis] > 1 else 0)
+    places = product(*map(range, shape))
+    if any(cells[0] + sum(map(int.__mul__, steps, place)) != cell for place, cell in zip(places, cells, strict=True)):
+        more = ", ..." if len(cells) > few else ""
+        return f"{name} = {', '.join(map(str, cells[:few]))}{more}, {shape}"
+    letters = "ijkl"[: len(shape)]
+    terms = [str(cells[0])] if cells[0] else []
+    terms += [{1: x, -1: f"-{x}"}.get(step, f"{step} * {x}") for x, step in zip(letters, steps, strict=True) if step]
+    formula = " + ".join(sorted(terms, key=lambda t: t.startswith("-"))).replace("+ -", "- ")
+    return f"{name}[{', '.join(letters)}] = {formula or 0}, {shape}"

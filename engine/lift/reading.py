@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from itertools import groupby, product
+from itertools import groupby
 
 from engine.lift.brackets import NOTHING, PRODUCT, SIGN, binding, filled
 from engine.lift.cells import Template
 from engine.lift.emission import Body, body
-from engine.lift.positions import index_text
+from engine.lift.positions import described, index_text
 from engine.lift.program import Leaf, Program, Shape, Statement, size
 from engine.lift.simplify import without_unused
 from engine.lift.wording import Wording
@@ -276,7 +276,7 @@ def _given(program: Program, wording: Reading) -> list[str]:
             kinds[words[leaf.kind]].append(f"{leaf.name} {_shape_text(leaf.shape)}{numbers}")
     lines = [f"# {kind}: {', '.join(names)}" for kind, names in kinds.items() if names]
     for cells, name in wording.indices.items():
-        lines.append(f"# cells: {_index_words(name, cells, wording.index_shapes[name])}")
+        lines.append(f"# cells: {described(name, cells, wording.index_shapes[name])}")
     return lines
 
 
@@ -286,25 +286,3 @@ def _numbers(cells: Sequence[float]) -> str:
 
 def _shape_text(shape: Shape) -> str:
     return str(shape) if shape else "a number"
-
-
-def _index_words(name: str, cells: Sequence[int], shape: Shape) -> str:
-    """Return what an array of indices holds: a formula where they are evenly spaced, else the first of them.
-
-    >>> _index_words("I1", (0, 1, 2, 1, 2, 3), (2, 3)), _index_words("I2", (4, 3, 2), (3,))
-    ('I1[i, j] = i + j, (2, 3)', 'I2[i] = 4 - i, (3,)')
-    >>> _index_words("I3", (0, 4, 1), (3,))
-    'I3 = 0, 4, 1, (3,)'
-    """
-    steps = []
-    for axis in range(len(shape)):
-        behind = math.prod(shape[axis + 1 :])
-        steps.append(cells[behind] - cells[0] if shape[axis] > 1 else 0)
-    places = product(*map(range, shape))
-    if any(cells[0] + sum(map(int.__mul__, steps, place)) != cell for place, cell in zip(places, cells, strict=True)):
-        more = ", ..." if len(cells) > _FEW else ""
-        return f"{name} = {', '.join(map(str, cells[:_FEW]))}{more}, {shape}"
-    letters = "ijkl"[: len(shape)]
-    terms = [str(cells[0])] if cells[0] else []
-    terms += [{1: x, -1: f"-{x}"}.get(step, f"{step} * {x}") for x, step in zip(letters, steps, strict=True) if step]
-    return f"{name}[{', '.join(letters)}] = {_signed_sum(terms or ['0'])}, {shape}"

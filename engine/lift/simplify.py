@@ -47,9 +47,9 @@ def sums(program: Program) -> Program:
 def dots(program: Program) -> Program:
     """Write sums of products as dot products: sum(a * b, c * d, e) becomes dot(a, c, b, d, e).
 
-    A product, or an inner dot product, that is used elsewhere too stays, and so do dot products that share a factor: one
-    neuron at several points is part of a matrix product. The bias is a leaf; what else is added stays in a sum around
-    the dot product, as the other branch of a residual connection does.
+    A product, or an inner dot product, that is used elsewhere too stays, and so do dot products that share a factor:
+    one neuron at several points is part of a matrix product. The bias is a leaf; what else is added stays in a sum
+    around the dot product, as the other branch of a residual connection does.
     """
     n, uses = len(program.leaves), _uses(program)
     out = _Rewriter(program)

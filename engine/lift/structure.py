@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from engine.calculus import map_numbers
 from engine.elementary import TABLE
 from engine.lift.program import Shape
+from engine.structures import map_numbers
 from engine.value import Value
 
 _OURS = re.compile(
@@ -51,7 +51,9 @@ def example_values(example: Any) -> tuple[Any, list[Value], Shape]:
     try:
         shape = np.shape(example)
     except ValueError:
-        raise ValueError(f"an example is one sample: a number, or rows of equal length, got {example!r}") from None
+        shape = (0,)
+    if 0 in shape or isinstance(example, dict):
+        raise ValueError(f"an example is one sample: a number, or rows of equal length, got {example!r}")
     flat: list[Value] = []
 
     def value(number: Any) -> Value:
@@ -105,5 +107,8 @@ def outputs_of(result: Any) -> list[Value]:
 def _checked(found: Sequence[Any]) -> Iterator[Value]:
     for v in found:
         if not isinstance(v, Value):
-            raise TypeError(f"the function must return a Value or a list of Values, got {type(v).__name__} {v!r}")
+            cure = {"NoneType": "; end it with return", "list": "; put them all into one list"}.get(
+                type(v).__name__, ""
+            )
+            raise TypeError(f"the function must return a Value or a list of Values, got {type(v).__name__} {v!r}{cure}")
         yield v

@@ -2,9 +2,7 @@
 
 So `engine.elementary.TABLE` stays the only place that knows a derivative. A symbol is one more type of number that the
 rules run on, beside floats, fractions and 50-digit numbers. Where a rule branches on the data, both ways are followed
-(`explore`), and joined to one formula that chooses cell by cell (`join`). The choice is pushed down to where the two
-ways differ: exp(x) on one side and exp(-x) on the other become exp(where(x < 0, x, -x)), so that every function is
-computed once, on the argument its rule chose for it, and nothing overflows that would not overflow in the rule.
+(`explore`); `joining` makes one formula of both, which chooses cell by cell.
 """
 
 from __future__ import annotations
@@ -182,7 +180,7 @@ class Paths:
 
     def make(self, operation: str, *args: Term) -> Symbol:
         """Return the symbol of this operation on these terms; the same one for the same."""
-        key = (operation, *map(_key, args))
+        key = (operation, *map(key_of, args))
         if key not in self._made:
             self._made[key] = Symbol(operation, *args, paths=self)
         return self._made[key]
@@ -205,15 +203,15 @@ class Paths:
 
     def _possible(self, a: Term, b: Term) -> set[str]:
         """Return which of <, =, > and ? (unordered: one is nan) may still hold between a and b."""
-        mirrored = self._facts.get((_key(b), _key(a)))
-        known = self._facts.get((_key(a), _key(b)))
+        mirrored = self._facts.get((key_of(b), key_of(a)))
+        known = self._facts.get((key_of(a), key_of(b)))
         if known is None:
             known = {r.translate(_MIRRORED) for r in mirrored} if mirrored is not None else set("<=>?")
         if a is b:
             known = known & set("=?")
-        nan_a = self._facts.get((_key(a), _key(a)), set("=?"))
+        nan_a = self._facts.get((key_of(a), key_of(a)), set("=?"))
         if isinstance(b, Symbol):
-            nan_b = self._facts.get((_key(b), _key(b)), set("=?"))
+            nan_b = self._facts.get((key_of(b), key_of(b)), set("=?"))
         else:
             nan_b = set("?") if b != b else set("=")
         if nan_a == {"?"} or nan_b == {"?"}:
@@ -221,12 +219,12 @@ class Paths:
         return known - {"?"} if nan_a == {"="} and nan_b == {"="} else known
 
     def _learn(self, a: Symbol, b: Term, relations: set[str]) -> None:
-        self._facts[_key(a), _key(b)] = relations
+        self._facts[key_of(a), key_of(b)] = relations
         if "?" not in relations or (relations == {"?"} and not isinstance(b, Symbol)):
             is_nan = set("?") if relations == {"?"} else set("=")
-            self._facts[_key(a), _key(a)] = is_nan
+            self._facts[key_of(a), key_of(a)] = is_nan
             if isinstance(b, Symbol):
-                self._facts[_key(b), _key(b)] = is_nan
+                self._facts[key_of(b), key_of(b)] = is_nan
 
     def explore(self, rule: Callable[[], Term]) -> Term:
         """Run a rule along every way through its branches; return its result, a tree of Choices where it branches."""
@@ -244,77 +242,14 @@ class Paths:
         return Choice(asked, self._explore(rule, [*script, True]), self._explore(rule, [*script, False]))
 
 
-def join(paths: Paths, tree: Term) -> Term:
-    """Return one formula for a tree of Choices, with each choice pushed down to where its two sides differ."""
-    if not isinstance(tree, Choice):
-        return tree
-    yes, no = join(paths, tree.yes), join(paths, tree.no)
-    if pole := _pole(paths, tree.asked, yes, no):
-        return pole
-    pairs: dict[tuple[Any, Any], Term] = {}
-    _join(paths, tree.asked, yes, no, pairs, {})  # the first time, to see which parts meet
-    joined = [(_key(pair[0]), _key(pair[1]), term) for pair, term in pairs.items()]
-    instead: dict[Any, Term] = {}
-    for a, b, term in joined:
-        instead.setdefault((True, a), term)
-        instead.setdefault((False, b), term)
-    return _join(paths, tree.asked, yes, no, {}, instead)
-
-
-def _pole(paths: Paths, asked: Symbol, yes: Term, no: Term) -> Term:
-    """Return a / (u + 0.0) for a / u where u != 0, else a * inf: for floats they are the same, as -0.0 + 0.0 is 0.0."""
-    if asked.operation == "!=" and is_number(asked.args[1], 0) and isinstance(yes, Symbol) and yes.operation == "*":
-        a, quotient = yes.args
-        u = asked.args[0]
-        is_quotient = isinstance(quotient, Symbol) and quotient.operation == "/" and quotient.args[1] is u
-        if is_quotient and isinstance(no, Symbol) and no.operation == "*" and no.args[0] is a:
-            if is_number(no.args[1], math.inf) and not isinstance(quotient.args[0], Symbol) and quotient.args[0] > 0:
-                return paths.make("*", a, paths.make("/", quotient.args[0], paths.make("+", u, 0.0)))
-    return None
-
-
-def _join(paths: Paths, asked: Symbol, a: Term, b: Term, pairs: dict[Any, Term], instead: dict[Any, Term]) -> Term:
-    """Return a where asked, else b. `instead` says what a part of a side, met by one of the other, has become."""
-    if _key(a) == _key(b):
-        return a
-    pair = (a if isinstance(a, Symbol) else _key(a), b if isinstance(b, Symbol) else _key(b))
-    if pair in pairs:
-        return pairs[pair]
-    if (
-        isinstance(a, Symbol)
-        and isinstance(b, Symbol)
-        and a.operation == b.operation
-        and len(a.args) == len(b.args) > 0
-        and a.operation != "where"
-    ):
-        args = [_join(paths, asked, x, y, pairs, instead) for x, y in zip(a.args, b.args, strict=True)]
-        joined = paths.make(a.operation, *args)
-        pairs[pair] = joined
-        return joined
-    a = _replaced(paths, a, True, instead)
-    b = _replaced(paths, b, False, instead)
-    return paths.make("where", asked, a, b)
-
-
-def _replaced(paths: Paths, a: Term, side: bool, instead: dict[Any, Term]) -> Term:
-    """Return a with its parts replaced by what was joined from them: the same there, and computed anyway."""
-    if not isinstance(a, Symbol):
-        return a
-    if (side, _key(a)) in instead:
-        return instead[side, _key(a)]
-    if not a.args:
-        return a
-    return paths.make(a.operation, *[_replaced(paths, x, side, instead) for x in a.args])
-
-
 def symbols_in(term: Term) -> list[Term]:
     """Return the term and all its parts, each once, parts before what is made of them."""
     order: list[Term] = []
     seen: set[Any] = set()
 
     def visit(t: Term) -> None:
-        if _key(t) not in seen:
-            seen.add(_key(t))
+        if key_of(t) not in seen:
+            seen.add(key_of(t))
             for x in t.args if isinstance(t, Symbol) else ():
                 visit(x)
             order.append(t)
@@ -323,7 +258,12 @@ def symbols_in(term: Term) -> list[Term]:
     return order
 
 
-def _key(term: Term) -> Any:
+def key_of(term: Term) -> Any:
+    """Return what two terms have in common if they are the same: equal numbers are, equal symbols are made once.
+
+    >>> key_of(0.0) == key_of(-0.0)
+    False
+    """
     return id(term) if isinstance(term, Symbol) else ("number", repr(float(term)))
 
 

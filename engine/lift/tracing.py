@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
 from engine.lift.memory import Meter
@@ -31,9 +31,18 @@ class TraceError(RuntimeError):
 
 
 def run(f: Callable[..., Any], arguments: Sequence[Any], meter: Meter) -> Any:
-    """Return f(*arguments), watched; TraceError or MemoryError names the line that cannot be lifted."""
-    with _lock, _watched(meter):
-        return f(*arguments)
+    """Return f(*arguments), watched; TraceError or MemoryError names the line that cannot be lifted.
+
+    Any other exception of the function gets a note that names the line, and says what is special about a trace.
+    """
+    try:
+        with _lock, _watched(meter):
+            return f(*arguments)
+    except (TraceError, MemoryError):
+        raise
+    except Exception as error:
+        error.add_note(_note(error.__traceback__, len(arguments)))
+        raise
 
 
 def read(outputs: Sequence[Value], parameters: Sequence[Value], inputs: Sequence[Sequence[Value]]) -> Program:
@@ -182,13 +191,31 @@ def _refuse_size(meter: Meter) -> NoReturn:
     )
 
 
+def _note(raised: TracebackType | None, arguments: int) -> str:
+    """Return where in the function an exception was raised, and what could have led to it."""
+    found = None
+    while raised is not None:
+        if not _inside_engine(raised.tb_frame):
+            found = raised
+        raised = raised.tb_next
+    if found is None:
+        return f"lift calls the function with one argument for each example, here {arguments}"
+    where = _described(found.tb_frame, found.tb_lineno)
+    return (
+        f"raised while lifting, at {where}: there each number of the examples is a Value, and the numbers have to be "
+        "ones that the function can take; calculate with operators, and with the functions of engine"
+    )
+
+
 def _line() -> str:
     """Return the source line, outside the engine, that is being run."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and _inside_engine(frame):
         frame = frame.f_back
-    if frame is None:
-        return "the function"
-    name, number = frame.f_code.co_filename, frame.f_lineno
+    return "the function" if frame is None else _described(frame, frame.f_lineno)
+
+
+def _described(frame: FrameType, number: int) -> str:
+    name = frame.f_code.co_filename
     text = linecache.getline(name, number).strip()
     return f"line {number} of {os.path.basename(name)}" + (f" (`{text}`)" if text else "")

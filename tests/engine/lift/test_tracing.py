@@ -1,6 +1,8 @@
 """What cannot be lifted is refused at the line where it happens, and nothing stays watched afterwards."""
 
+import math
 import random
+import re
 import threading
 import tracemalloc
 from fractions import Fraction
@@ -51,6 +53,40 @@ def exact(x: Value) -> Value:
 def test_what_a_program_could_not_repeat_is_refused_with_its_line_and_a_cure(f: Any, message: str) -> None:
     with pytest.raises(TraceError, match=message):
         lift(f, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "kind", "message", "line"),
+    [
+        (
+            lambda x: math.exp(x[0]),
+            TypeError,
+            "would lose its derivative: use engine",
+            r"lambda x: math.exp\(x\[0\]\)",
+        ),
+        (lambda x: x[2] * 1.0, IndexError, "list index out of range", r"lambda x: x\[2\]"),
+        (lambda x: x[int(x[0])], TypeError, "int", r"lambda x: x\[int\(x\[0\]\)\]"),
+        (
+            lambda x: (x[0] - 5).log(),
+            ValueError,
+            "log needs a positive number, got -4.0",
+            r"lambda x: \(x\[0\] - 5\)",
+        ),
+        (lambda x: x[0] * [1.0], TypeError, "list", r"lambda x: x\[0\] \* \[1.0\]"),
+    ],
+)
+def test_any_other_exception_gets_a_note_with_its_line_and_the_cure(f: Any, kind: Any, message: str, line: str) -> None:
+    with pytest.raises(kind, match=message) as caught:
+        lift(f, [1.0, 2.0])
+    (note,) = caught.value.__notes__
+    assert re.search(rf"raised while lifting, at line \d+ of test_tracing.py \(`.*{line}", note)
+    assert "each number of the examples is a Value" in note
+
+
+def test_a_missing_example_is_told() -> None:
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'y'") as caught:
+        lift(lambda x, y: x * y, 1.0)
+    assert caught.value.__notes__ == ["lift calls the function with one argument for each example, here 1"]
 
 
 def test_after_a_refusal_values_are_themselves_again() -> None:
@@ -139,6 +175,9 @@ def test_the_memory_that_a_trace_will_take_is_estimated_in_operations_and_their_
     ("call", "message"),
     [
         (lambda: lift(lambda x: 3.0, 1.0), "must return a Value or a list of Values, got float 3.0"),
+        (lambda: lift(lambda x: None, 1.0), "must return a Value .*, got NoneType None; end it with return"),
+        (lambda: lift(lambda x: [x, [x]], 1.0), "must return a Value .*; put them all into one list"),
+        (lambda: lift(3.0, 1.0), "lift needs a function of Values, such as a network or a loss, got float 3.0"),
         (lambda: lift(lambda x: [], 1.0), "returned nothing"),
         (lambda: lift(lambda x: x, 1.0, parameters=[1.0]), "parameters are Values, got float 1.0; make it Value"),
     ],
@@ -158,6 +197,32 @@ def test_batches_that_do_not_fit_are_refused_with_the_shape_they_need() -> None:
         made([[1.0, 2.0]])
     with pytest.raises(ValueError, match="reduction must be one of mean, sum, none, got 'max'"):
         made.value_and_grad([[1.0, 2.0]], [1.0], reduction="max")
+
+
+def test_examples_without_numbers_are_refused() -> None:
+    for example in ([], [[1.0], [2.0, 3.0]], {"a": 1.0}):
+        with pytest.raises(ValueError, match="an example is one sample: a number, or rows of equal length, got"):
+            lift(lambda x: x, example)
+
+
+def test_batches_of_words_and_seeds_of_another_shape_are_refused() -> None:
+    made = lift(lambda x: [x * x, -x], 1.0)
+    with pytest.raises(ValueError, match="x needs one sample per row, all numbers: could not convert string"):
+        made(["a"])
+    with pytest.raises(ValueError, match=r"the seed has one number for each of the result, shape \(1, 2\), got \(2,\)"):
+        made.pullback([1.0], seed=[1.0, 2.0])
+
+
+def test_other_types_of_arrays_than_floats_are_refused() -> None:
+    with pytest.raises(ValueError, match="dtype must be float32 or float64, got int64"):
+        lift(lambda x: x, 1.0, dtype="int64")
+
+
+def test_gradients_show_their_loss_and_shapes() -> None:
+    w = Value(2.0)
+    made = lift(lambda x: w * x, 1.0, parameters=[w])
+    assert repr(made.gradients([1.0, 2.0])) == "Gradients: loss 3; p1 ()"
+    assert repr(made.value_and_grad([1.0, 2.0], reduction="none")[1]) == "Gradients: losses of 2 samples; p1 (2,)"
 
 
 def test_a_batch_without_samples_is_refused() -> None:
