@@ -20,7 +20,9 @@ import importlib
 import itertools
 import random
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -226,6 +228,21 @@ def chain(operations: int) -> Value:
     return v
 
 
+def imports(rounds: int) -> None:
+    """Print what `import engine` takes in a fresh process, and beside it a package of the standard library."""
+    clock = "import time; start = time.process_time(); import {}; print(time.process_time() - start)"
+    environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with tempfile.TemporaryDirectory() as compiled:
+        command = [sys.executable, "-X", f"pycache_prefix={compiled}", "-c"]
+        times: dict[str, list[float]] = {module: [] for module in ("engine", "asyncio")}
+        for _ in range(rounds + 1):  # the first one compiles
+            for module, found in times.items():
+                code = clock.format(module)
+                found.append(float(subprocess.check_output([*command, code], text=True, env=environment)))
+    ours, other = (statistics.median(found[1:]) * 1e3 for found in times.values())
+    print(f"{'import engine (import asyncio: ' + format(other, '.1f') + ')':50}{ours:9.1f}  < 30")
+
+
 def explore(rounds: int) -> None:
     """Print the times of the ledger and of the other tools, with what they must reach."""
     thousand, large = chain(1000), chain(50_000)
@@ -238,6 +255,7 @@ def explore(rounds: int) -> None:
         ("strategies.compare of 1,000 operations", lambda: strategies.compare(thousand), ""),
     ):
         print(f"{name:50}{statistics.median(cpu(run) for _ in range(rounds)) * 1e3:9.1f}  {target}")
+    imports(rounds)
     plain, inside = [], []
     for _ in range(rounds):
         plain.append(cpu(lambda: chain(100_000)))

@@ -73,9 +73,9 @@ def moons_loss(samples: int = 10) -> Value:
     return loss
 
 
-def thirty_nodes() -> Value:
+def small_graph() -> Value:
     value = Value(0.5, label="x0")
-    for k in range(1, 11):
+    for k in range(1, 13):
         value = (value * Value(0.1 * k, label=f"x{k}")).tanh() if k % 2 else value * value + value
     return value
 
@@ -109,13 +109,13 @@ def bundle(value: Value) -> bytes:
 
 def rows() -> list[Row]:
     """Return the rows of the table; the values that they draw are made beforehand."""
-    neuron, moons, small, large = lecture_neuron(), moons_loss(), thirty_nodes(), chain(100_000)
+    neuron, moons, small, large = lecture_neuron(), moons_loss(), small_graph(), chain(100_000)
     x, y = doubled(2000)
     wide = Network([784, 300, 100, 10], "relu", "softmax", "cross_entropy", rng=0)
     return [
         Row("a neuron of 14 nodes", 0.15, 100_000, lambda: draw(neuron).picture()),
         Row("moons loss of 10 samples, folded", 2.0, 100_000, lambda: draw(moons).picture()),
-        Row("steps of a graph of 30 nodes, one page", 1.0, 300_000, lambda: as_page(small)),
+        Row("steps of a graph of 31 nodes, one page", 1.0, 300_000, lambda: as_page(small)),
         Row("100,000 nodes in a notebook", 1.0, 100_000, lambda: bundle(large)),
         Row("the last 150 of 100,000 nodes, DOT", None, None, lambda: draw(large, level="op").source.encode()),
         Row("the last 10 of 100,000 nodes, text", None, None, lambda: tree(large, level="op", max_nodes=10).encode()),
