@@ -33,6 +33,20 @@ def test_an_overflow_on_the_way_is_where_the_trouble_began() -> None:
     assert str(found) == "forward: #1 = x*x is inf, from x = 1e200, x = 1e200."
 
 
+def test_a_sum_of_contributions_that_overflows_is_told_from_a_product_that_does() -> None:
+    x = Value(0.1, label="x")
+    found = find_nan(x * 1.5e308 + x * 1e308)
+    assert found is not None
+    assert found.sweep == "backward"
+    assert str(found) == (
+        "backward: the sum of the contributions to x overflows when 1 * 1.5e308 = 1.5e308 is added."
+    )
+    assert find_nan(x * 1e200 * 1e-200 * 1e200) is None
+    found = find_nan((x * 1e-300) * 1e200 * 1e200)
+    assert found is not None
+    assert "the product overflows at" in str(found)
+
+
 def test_a_leaf_that_is_nan_is_named_itself() -> None:
     x = Value(math.nan, label="x")
     found = find_nan(exp(x) + 1)

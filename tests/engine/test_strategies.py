@@ -170,6 +170,15 @@ def test_the_table_fits_a_terminal_and_names_the_mistakes() -> None:
     assert "Smallest example: a = 2; y = a + a: dy/da = 1" in shown.replace("\n  ", " ")
 
 
+def test_of_many_leaves_all_are_compared_and_a_few_are_shown_where_ways_go_wrong() -> None:
+    xs = [Value(float(i), label=f"x{i}") for i in range(1, 13)]
+    shown = strategies.compare(sum(xs[:-1]) + xs[-1] * xs[-1]).table().text(100, color=False)
+    assert "The gradient has 12 entries, all of them compared; the table shows a few." in shown
+    assert "d/dx12" in shown.splitlines()[2]
+    assert "d/dx11" not in shown
+    assert "#2 was passed on too early, before its use." in shown
+
+
 def test_leaves_are_asked_for_by_identity_not_by_their_number() -> None:
     a, b = Value(2.0), Value(3.0)
     with pytest.raises(ValueError, match="is not in its graph"):

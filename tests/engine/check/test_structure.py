@@ -1,4 +1,4 @@
-"""Points and gradients as people have them: nested lists, dicts, tuples with names, arrays; the report names each part."""
+"""Points and gradients as people have them: lists, dicts, named tuples, arrays; the report names each part."""
 
 import math
 from typing import Any, NamedTuple
@@ -30,7 +30,12 @@ A = np.array([[1.0, -2.0], [0.5, 3.0]])
 @pytest.mark.parametrize(
     ("f", "grad", "at", "names"),
     [
-        (of_a_line, by_a_line, Line([A, 0.25], 1.5), ["[0][0, 0]", "[0][0, 1]", "[0][1, 0]", "[0][1, 1]", "[1]", "[1]"]),
+        (
+            of_a_line,
+            by_a_line,
+            Line([A, 0.25], 1.5),
+            [*(f"[0][{i}, {j}]" for i in (0, 1) for j in (0, 1)), "[1]", "[1]"],
+        ),
         (
             lambda p: p["layers"][0]["w"] * p["layers"][1]["w"] ** 2,
             lambda p: {
