@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from viz import numerals
 from viz.boxes import quiet, words
-from viz.theme import Theme
+from viz.theme import Theme, luminance
 
 STRONG = 0.85  # of the full colour: the number in the cell stays readable
 DECIMALS = 3
@@ -96,7 +96,7 @@ def heat(number: float, largest: float, look: Theme) -> str:
     ground = ZERO if look.background == "#ffffff" else look.background
     share = STRONG * abs(number) / largest if largest else 0.0
     full = look.negative if number < 0 else look.positive
-    if _luminance(full) < 0.01:  # paper: black would hide the number
+    if luminance(full) < 0.01:  # paper: black would hide the number
         share *= 0.45
     mixed = (round(int(ground[i : i + 2], 16) * (1 - share) + int(full[i : i + 2], 16) * share) for i in (1, 3, 5))
     return "#" + "".join(f"{part:02x}" for part in mixed)
@@ -110,12 +110,5 @@ def text_on(colour: str) -> str:
     >>> text_on("#ffffff"), text_on("#0072B2")
     ('#010101', '#fcfcfc')
     """
-    luminance = _luminance(colour)
-    return DARK_TEXT if (luminance + 0.05) / 0.05 >= 1.05 / (luminance + 0.05) else LIGHT_TEXT
-
-
-def _luminance(colour: str) -> float:
-    """Return the relative luminance of sRGB (WCAG 2.2)."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    light = luminance(colour)
+    return DARK_TEXT if (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) else LIGHT_TEXT

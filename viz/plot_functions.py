@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from viz import theme as themes
-from viz.plot_style import STYLES, dress, explain, line_of
+from viz.plot_style import dress, is_print, line_of, style_of
 from viz.theme import Theme
 
 if TYPE_CHECKING:
@@ -66,20 +66,16 @@ def plot_activations(
     look = themes.named(theme)
     z = np.linspace(low, high, POINTS)
     for style, name in enumerate(names):
-        s, line = activation(name), line_of(style)
-        line |= {
-            "marker": STYLES[style % len(STYLES)]["marker"],
-            "markersize": 4.5,
-            "markevery": (10 * style, POINTS // 8),
-        }
+        s = activation(name)
+        line = style_of(style, look) | {"markersize": 4.5, "markevery": (10 * style, POINTS // 8)}
         axes.plot(z, s(z), label=name, linewidth=2.0, **line)
         if derivatives:
             thin = line | {"linestyle": ":", "markerfacecolor": look.background}
             axes.plot(z, s.derivative(z), label=f"{name}'", linewidth=1.0, **thin)
     axes.axhline(0.0, color=look.muted, linewidth=0.6)
     axes.axvline(0.0, color=look.muted, linewidth=0.6)
-    dress(axes, look, x="pre-activation z", y="s(z), s'(z) dotted" if derivatives else "s(z)", title=title)
-    explain(axes, look, loc="upper left")
+    what = "s(z), s'(z) dotted" if derivatives else "s(z)"
+    dress(axes, look, x="pre-activation z", y=what, title=title, legend="upper left")
     return axes
 
 
@@ -134,10 +130,10 @@ def plot_fit(
     fitted = forward(grid[:, None])[:, 0] if forward else model(grid)
     if truth is not None:
         axes.plot(grid, truth(grid), label="truth", color=look.muted, linewidth=1.2, linestyle="--")
-    axes.plot(xs, ys, label="samples", linestyle="none", marker="o", markersize=4, color=STYLES[2]["color"], alpha=0.7)
-    axes.plot(grid, np.ravel(fitted), label="model", linewidth=2.0, **line_of(0))
-    dress(axes, look, x="x", y="y", title=title)
-    explain(axes, look)
+    dots = {"linestyle": "none", "marker": "o", "markersize": 4, "color": style_of(2, look)["color"]}
+    axes.plot(xs, ys, label="samples", alpha=0.7, **dots)
+    axes.plot(grid, np.ravel(fitted), label="model", linewidth=2.0, **line_of(0, look))
+    dress(axes, look, x="x", y="y", title=title, legend="best")
     return axes
 
 
@@ -195,7 +191,8 @@ def plot_loss_surface(
     finite = heights[np.isfinite(heights)]
     if not finite.size:
         raise ValueError("the loss is finite nowhere on these axes: choose others with first= and second=")
-    shades = LinearSegmentedColormap.from_list("loss", [look.background, STYLES[2]["color"]])
+    deep = "#606060" if is_print(look) else style_of(2, look)["color"]
+    shades = LinearSegmentedColormap.from_list("loss", [look.background, deep])
     # A loss is often a narrow valley between steep walls: levels by rank show both.
     levels = np.unique(np.quantile(finite, np.linspace(0.0, 1.0, 13)))
     if len(levels) > 1:
@@ -206,13 +203,10 @@ def plot_loss_surface(
         points = np.asarray(path, dtype=float)
         steps = len(points) - 1
         name = f"descent, {steps} {'step' if steps == 1 else 'steps'}"
-        line = {"color": STYLES[0]["color"], "linewidth": 1.6, "marker": "o", "markersize": 3}
+        line = {"color": style_of(0, look)["color"], "linewidth": 1.6, "marker": "o", "markersize": 3}
         axes.plot(points[:, 0], points[:, 1], label=name, **line)
         axes.plot(*points[0], label="start", linestyle="none", marker="s", markersize=8, color=look.ink)
         axes.plot(*points[-1], label="end", linestyle="none", marker="*", markersize=13, color=look.ink)
     axes.set(xlim=first, ylim=second)
-    dress(axes, look, x=names[0], y=names[1], title=title)
-    axes.grid(visible=False)
-    if len(path):
-        explain(axes, look)
+    dress(axes, look, x=names[0], y=names[1], title=title, grid=False, legend="best" if len(path) else None)
     return axes

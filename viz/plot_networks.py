@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from viz import theme as themes
-from viz.plot_style import STYLES, dress, explain
+from viz.plot_style import dress, is_print, style_of
 from viz.theme import Theme
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 GRID = 121  # points along each side of a region
 REGIONS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#999999")
+SHADES = ("#ffffff", "#d4d4d4", "#a8a8a8", "#e9e9e9", "#bebebe", "#939393", "#f4f4f4", "#c9c9c9")  # for print
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
@@ -70,22 +71,24 @@ def plot_decision_regions(
     a, b = (np.linspace(low[i] - room[i], high[i] + room[i], GRID) for i in (0, 1))
     points = np.stack(np.meshgrid(a, b), axis=-1).reshape(-1, 2)
     leads = _leads(net, points).reshape(GRID, GRID, -1)
+    colours = [look.ink] * len(classes) if is_print(look) else REGIONS
     for place, label in enumerate(classes):
         mine = samples[labels == label]
-        dots: dict[str, Any] = {"marker": MARKERS[place], "color": REGIONS[place], "markeredgecolor": look.background}
+        edge = look.ink if is_print(look) else look.background
+        fill = look.background if is_print(look) and place % 2 == 0 else colours[place]
+        dots: dict[str, Any] = {"marker": MARKERS[place], "color": fill, "markeredgecolor": edge}
         axes.plot(mine[:, 0], mine[:, 1], label=f"class {label:g}", linestyle="none", markersize=5.5, **dots)
     for place in range(leads.shape[-1]):
         lead = leads[:, :, place]
         if lead.max() > 0:
-            axes.contourf(a, b, lead, levels=[0.0, lead.max()], colors=[REGIONS[place]], alpha=0.22)
+            shade = {"colors": [SHADES[place]]} if is_print(look) else {"colors": [REGIONS[place]], "alpha": 0.22}
+            axes.contourf(a, b, lead, levels=[0.0, lead.max()], **shade)
         for level, line in ((0.0, {"linewidths": 1.6}), (1.0, {"linewidths": 0.9, "linestyles": "--"})):
             if lead.min() < level < lead.max():
                 axes.contour(a, b, lead, levels=[level], colors=look.ink, **line)
     axes.plot([], [], label="boundary", color=look.ink, linewidth=1.6)
     axes.plot([], [], label="margin", color=look.ink, linewidth=0.9, linestyle="--")
-    dress(axes, look, x="x1", y="x2", title=title)
-    axes.grid(visible=False)
-    explain(axes, look)
+    dress(axes, look, x="x1", y="x2", title=title, grid=False, legend="best")
     return axes
 
 
@@ -135,7 +138,7 @@ def plot_learning_curves(
         if not curves:
             raise ValueError(f"this history has no {what}: {run!r}")
         for place, (numbers, kind) in enumerate(curves):
-            own = STYLES[(style if name else 2 * place) % len(STYLES)]
+            own = style_of(style if name else 2 * place, look)
             look_of = {"color": own["color"], "marker": own["marker"], "linestyle": "--" if place else "-"}
             every = max(1, len(numbers) // 12)
             label = f"{name}, {kind}" if name else kind
@@ -144,8 +147,7 @@ def plot_learning_curves(
     if what == "loss" and all(value > 0 for line in axes.lines for value in _numbers(line)):
         axes.set_yscale("log")
     axes.locator_params(axis="x", integer=True)
-    dress(axes, look, x="epoch", y=what, title=title)
-    explain(axes, look)
+    dress(axes, look, x="epoch", y=what, title=title, legend="best")
     return axes
 
 
@@ -191,13 +193,12 @@ def plot_gradient_norms(
         if not any(norms):
             raise ValueError(f"every gradient of {name or net!r} is 0 on these samples: is each ReLU dead?")
         layers = [k for k, norm in enumerate(norms, 1) if norm]
-        own = STYLES[style % len(STYLES)]
-        axes.plot(layers, [norm for norm in norms if norm], label=name or None, linewidth=1.7, markersize=5, **own)
+        own = style_of(style, look) | {"linewidth": 1.7, "markersize": 5}
+        axes.plot(layers, [norm for norm in norms if norm], label=name or None, **own)
     axes.set_yscale("log")
     axes.locator_params(axis="x", integer=True)
-    dress(axes, look, x="layer k", y="‖dC/dW_k‖", title=title)
-    if isinstance(networks, Mapping):
-        explain(axes, look)
+    legend = "best" if isinstance(networks, Mapping) else None
+    dress(axes, look, x="layer k", y="‖dC/dW_k‖", title=title, legend=legend)
     return axes
 
 

@@ -30,7 +30,7 @@ from viz.plot_networks import plot_gradient_norms as plot_gradient_norms
 from viz.plot_networks import plot_learning_curves as plot_learning_curves
 from viz.plot_style import FORMATS as FORMATS
 from viz.plot_style import STYLES as STYLES
-from viz.plot_style import dress
+from viz.plot_style import dress, style_of
 from viz.plot_style import figure as figure
 from viz.plot_style import save_figure as save_figure
 from viz.plot_style import share_legend as share_legend
@@ -128,8 +128,8 @@ def plot_depth(
 
 def _draw(axes: Axes, curves: Sequence[Curve], x: str, y: str, title: str, look: Theme) -> None:
     for curve in curves:
-        style = STYLES[curve.style % len(STYLES)]
-        axes.plot(curve.x, curve.y, label=curve.name, markersize=4.5, linewidth=1.6, **style)
+        style = style_of(curve.style, look) | {"markersize": 4.5, "linewidth": 1.6}
+        axes.plot(curve.x, curve.y, label=curve.name, **style)
         if curve.note and len(curve.x):
             axes.annotate(
                 curve.note,

@@ -163,3 +163,16 @@ def dark_rules(scope: str) -> str:
         for light, dark in ((getattr(LIGHT, field.name).lower(), getattr(DARK, field.name)) for field in fields(Theme))
     ]
     return "\n".join(["@media (prefers-color-scheme: dark){", *rules, "}"])
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour ``#rrggbb``, from 0 to 1 (WCAG 2.2).
+
+    Examples
+    --------
+    >>> luminance("#000000"), luminance("#ffffff")
+    (0.0, 1.0)
+    """
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,12 +1,14 @@
 import sys
+from xml.etree import ElementTree
 
 import pytest
 
 from viz import plots
+from viz.plot_style import style_of
 from viz.plots import Curve
-from viz.theme import DARK
+from viz.theme import DARK, LIGHT, PAPER, luminance
 
-pytest.importorskip("matplotlib", reason="plots need matplotlib")
+colors = pytest.importorskip("matplotlib.colors", reason="plots need matplotlib")
 
 
 def _growth(slopes=()):
@@ -55,6 +57,34 @@ def test_a_note_stands_at_the_last_point():
 def test_curves_differ_by_colour_marker_and_line_so_no_eye_needs_the_colour():
     assert len({style["color"] for style in plots.STYLES}) == len(plots.STYLES)
     assert len({style["marker"] for style in plots.STYLES}) == len(plots.STYLES)
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK, PAPER])
+def test_every_style_stands_out_on_the_background_of_its_theme(look):
+    styles = [style_of(number, look) for number in range(len(plots.STYLES))]
+    assert len({(style["marker"], str(style["linestyle"])) for style in styles}) == len(styles)
+    ground = luminance(look.background) + 0.05
+    for style in styles:
+        shade = luminance(style["color"]) + 0.05
+        assert max(shade / ground, ground / shade) > 2  # WCAG asks 3 of lines; yellow has 2.1 on white, and a marker
+
+
+def test_a_plot_for_print_has_neither_colour_nor_two_curves_of_one_look():
+    axes = plots.figure(1, theme="paper").axes[0]
+    plots.plot_growth(
+        axes, [Curve(str(n), [1, 2], [n + 1, 3], n) for n in range(5)], x="x", y="y", slopes=[1], theme="paper"
+    )
+    looks = {(line.get_color(), str(line.get_linestyle()), line.get_marker()) for line in axes.lines[:5]}
+    assert len(looks) == 5
+    for line in axes.lines:
+        red, green, blue = colors.to_rgb(line.get_color())
+        assert max(red, green, blue) - min(red, green, blue) < 0.05  # no hue
+
+
+def test_a_saved_plot_says_what_it_is(tmp_path):
+    svg = plots.save_figure(_growth([1, 2]).figure, tmp_path / "a.svg", title='cost < "all"').read_text()
+    root = ElementTree.fromstring(svg)
+    assert (root.get("role"), root.get("aria-label")) == ("img", 'cost < "all"')
 
 
 def test_depth_has_one_logarithmic_axis():
