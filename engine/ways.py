@@ -66,9 +66,8 @@ class Run:
         """Pass the adjoint of node v on to its arguments."""
         self.visits += 1
         if self.uses[v] and self.received[v] < self.fan_out[v]:
-            when = (
-                "before its use" if self.fan_out[v] == 1 else f"after {self.received[v]} of its {self.fan_out[v]} uses"
-            )
+            uses = self.fan_out[v]
+            when = "before its use" if uses == 1 else f"after {self.received[v]} of its {uses} uses"
             self._blame(v, f"was passed on too early, {when}")
         for source, partial in self.uses[v]:
             contribution = times(self.adjoint[v], partial)

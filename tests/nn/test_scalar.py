@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+import nn
 from engine import Graph, Value
 from engine.elementary import TABLE
-from nn.scalar import MLP, Layer, Neuron, check_activation
+from nn.scalar import MLP, Layer, Module, Neuron, check_activation
 
 
 def test_a_small_network_worked_out_by_hand() -> None:
@@ -91,3 +92,15 @@ def test_inputs_may_be_values_numbers_or_an_array() -> None:
 def test_a_mistake_is_named(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_micrograds_names_are_those_of_the_package_and_others_are_refused() -> None:
+    assert [getattr(nn, name) for name in nn.__all__] == [MLP, Layer, Module, Neuron]
+    with pytest.raises(AttributeError, match="module 'nn' has no attribute 'Conv2d'; its modules are imported by name"):
+        _ = nn.Conv2d
+
+
+def test_a_module_without_parameters_has_none_to_forget() -> None:
+    module = Module()
+    module.zero_grad()
+    assert module.parameters() == []
