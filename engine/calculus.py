@@ -17,6 +17,7 @@ from typing import Any
 from engine.elementary import TABLE
 from engine.functions import Number
 from engine.graph import adjoints
+from engine.structures import map_numbers, numbers_of
 from engine.value import Value, node
 
 _depth: ContextVar[int] = ContextVar("depth of nested derivatives", default=0)
@@ -37,6 +38,8 @@ def derivative(f: Callable[[Any], Any], x: Number, n: int = 1) -> Any:
     """
     if not isinstance(n, int) or n < 0:
         raise ValueError(f"n counts derivatives and cannot be {n!r}; give 0, 1, 2, ...")
+    must_be_callable(f)
+    must_be_number(x, "derivative")
     for _ in range(n):
         f = grad(f)
     return f(x)
@@ -72,15 +75,11 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     >>> value_and_grad(lambda x: 7.0)(3.0)
     (7.0, 0.0)
     """
-    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    if not all(isinstance(i, int) for i in positions):
-        raise TypeError(f"argnums is the position of an argument, or several, not {argnums!r}")
+    must_be_callable(f)
+    positions = positions_of(argnums)
 
     def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        for i in positions:
-            if not -len(args) <= i < len(args):
-                got = f"the function was called with {len(args)} argument(s) by position"
-                raise TypeError(f"argnums names argument {i}, but {got}; pass it by position, or change argnums")
+        must_be_given(positions, args)
         nested = is_nested([x for i in positions for x in numbers_of(args[i])])
         variables = {i % len(args): map_numbers(variable, args[i]) for i in positions}
         with recorded_inside():
@@ -95,37 +94,55 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     return evaluate
 
 
-def map_numbers(f: Callable[[Any], Any], structure: Any) -> Any:
-    """Apply f to every number of a nested structure, which keeps its shape (list, tuple, dict, NumPy array).
+def positions_of(argnums: Any) -> tuple[int, ...]:
+    """Return the positions of arguments as a tuple, or raise.
 
-    >>> map_numbers(lambda x: 2 * x, {"a": [1, (2, 3)], "b": 4})
-    {'a': [2, (4, 6)], 'b': 8}
+    >>> positions_of(1), positions_of([0, 2])
+    ((1,), (0, 2))
+    >>> positions_of(3.0)
+    Traceback (most recent call last):
+    ...
+    TypeError: argnums is the position of an argument, or several, not 3.0; the point comes after: grad(f)(3.0)
     """
-    if isinstance(structure, dict):
-        return {key: map_numbers(f, part) for key, part in structure.items()}
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*[map_numbers(f, part) for part in structure])
-    if isinstance(structure, (list, tuple)):
-        return type(structure)(map_numbers(f, part) for part in structure)
-    if getattr(structure, "ndim", 0) > 0:
-        import numpy as np
-
-        mapped = np.array([f(x) for x in structure.flat], dtype=object).reshape(structure.shape)
-        recorded = any(isinstance(x, Value) for x in mapped.flat)
-        # A list forgets that an empty array had shape (0, 3).
-        return mapped if recorded else np.array(mapped.tolist()).reshape(structure.shape)
-    return f(structure)
+    if isinstance(argnums, int):
+        return (argnums,)
+    if isinstance(argnums, (list, tuple)) and all(isinstance(i, int) for i in argnums):
+        return tuple(argnums)
+    point = f"the point comes after: grad(f)({argnums!r})"
+    raise TypeError(f"argnums is the position of an argument, or several, not {argnums!r}; {point}")
 
 
-def numbers_of(structure: Any) -> list[Any]:
-    """Return the numbers of a nested structure, in order.
+def must_be_given(positions: Sequence[int], args: Sequence[Any]) -> None:
+    """Raise TypeError where an argument was not passed by its position."""
+    for i in positions:
+        if not -len(args) <= i < len(args):
+            got = f"the function was called with {len(args)} argument(s) by position"
+            raise TypeError(f"argnums names argument {i}, but {got}; pass it by position, or change argnums")
 
-    >>> numbers_of({"a": [1, (2, 3)], "b": 4})
-    [1, 2, 3, 4]
+
+def must_be_callable(f: Any) -> None:
+    """Raise TypeError where something else stands in the place of a function.
+
+    >>> must_be_callable(Value(2.0))
+    Traceback (most recent call last):
+    ...
+    TypeError: a Value is a result, not a function: write lambda x: ..., or call its backward()
+    >>> must_be_callable(3.0)
+    Traceback (most recent call last):
+    ...
+    TypeError: a function is needed, such as lambda x: x**2, got float 3.0
     """
-    found: list[Any] = []
-    map_numbers(found.append, structure)
-    return found
+    if isinstance(f, Value):
+        raise TypeError("a Value is a result, not a function: write lambda x: ..., or call its backward()")
+    if not callable(f):
+        raise TypeError(f"a function is needed, such as lambda x: x**2, got {type(f).__name__} {f!r}")
+
+
+def must_be_number(x: Any, what: str) -> None:
+    """Raise TypeError where a function of one number is given several."""
+    if isinstance(x, (list, tuple, dict)) or getattr(x, "ndim", 0) > 0:
+        several = "grad, jacobian and hessian take several"
+        raise TypeError(f"{what} takes a function of one number, got {type(x).__name__} {x!r}; {several}")
 
 
 def is_nested(arguments: Sequence[Any]) -> bool:

@@ -43,7 +43,8 @@ def as_number(data: Any) -> Number:
     if isinstance(data, numbers.Number) or context_of(data) is not None:
         return data
     shown = repr(data)
-    hint = "For arrays use nn.matrix, or one Value per element" if hasattr(data, "__len__") else "Give a number"
+    several = hasattr(data, "__len__") and not isinstance(data, (str, bytes))
+    hint = "For arrays use nn.matrix, or one Value per element" if several else "Give a number"
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     raise TypeError(f"a Value holds one number, not {type(data).__name__} {shown}. {hint}")
 

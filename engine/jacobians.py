@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.calculus import map_numbers
+from engine.calculus import must_be_callable, must_be_given, positions_of
 from engine.functions import data_of
 from engine.graph import adjoints
 from engine.linear import Linearization, Traced, matching
+from engine.structures import fill, map_numbers
 from engine.value import Value
 
 
@@ -30,12 +31,12 @@ def jvp(f: Callable[[Any], Any], x: Any, v: Any) -> tuple[Any, Any]:
     >>> jvp(lambda x: x[0] * x[1], [2.0, 3.0], [1.0])
     Traceback (most recent call last):
     ...
-    ValueError: the direction must have the shape of the argument, 2 numbers; got 1
+    ValueError: the direction must have the shape of the argument: 2 numbers, not 1 number
     """
     traced = Traced(f, x, v)
-    directions = matching(v, traced.inputs, "the direction", "the argument")
+    directions = matching(v, traced.variables, "the direction", "the argument")
     pushed = Linearization(traced.outputs, traced.inputs, recorded=traced.nested).push(directions)
-    return traced.value(), _fill(traced.result, pushed)
+    return traced.value(), fill(traced.result, pushed)
 
 
 def vjp(f: Callable[[Any], Any], x: Any) -> tuple[Any, Callable[[Any], Any]]:
@@ -49,14 +50,16 @@ def vjp(f: Callable[[Any], Any], x: Any) -> tuple[Any, Callable[[Any], Any]]:
     linear = Linearization(traced.outputs, traced.inputs, recorded=traced.nested)
 
     def pull(w: Any) -> Any:
-        given = matching(w, traced.outputs, "the weights", "the function's result")
-        return _fill(traced.variables, linear.pull(given))
+        given = matching(w, traced.result, "the weights", "the function's result")
+        return fill(traced.variables, linear.pull(given))
 
     return traced.value(), pull
 
 
-def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """Return the function that gives dy/dx: in the shape of y, each entry in the shape of x.
+def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Return the function that gives dy/dx: in the shape of y, each entry in the shape of x (as JAX).
+
+    With several argnums x is the tuple of these arguments.
 
     One forward sweep for each number of x, or one reverse sweep for each number of y, whichever are fewer.
 
@@ -64,10 +67,14 @@ def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     [[3.0, 2.0], [1.0, 1.0]]
     >>> jacobian(lambda x: {"square": x ** 2})(3.0)
     {'square': 6.0}
+    >>> jacobian(lambda x, y: x ** 2 * y, argnums=(0, 1))(3.0, 5.0)
+    (30.0, 9.0)
     """
+    must_be_callable(f)
+    positions = positions_of(argnums)
 
     def evaluate(*args: Any, **kwargs: Any) -> Any:
-        traced = Traced(_of_argument(f, argnums, args, kwargs), args[argnums])
+        traced = Traced(*_of_arguments(f, positions, isinstance(argnums, int), args, kwargs))
         linear = Linearization(traced.outputs, traced.inputs, recorded=traced.nested)
         n, m = len(traced.inputs), len(traced.outputs)
         if n <= m:
@@ -80,19 +87,24 @@ def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     return evaluate
 
 
-def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
     """Return the function that gives the second derivatives of f, which returns one number: x's shape, twice.
 
-    The gradient is recorded once; each column is one forward sweep over it.
+    With several argnums x is the tuple of these arguments. The gradient is recorded once; each column is one forward
+    sweep over it.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
     >>> hessian(lambda x: x ** 3)(2.0)
     12.0
+    >>> hessian(lambda x, y: x ** 2 * y, argnums=(0, 1))(3.0, 5.0)
+    ((10.0, 6.0), (6.0, 0.0))
     """
+    must_be_callable(f)
+    positions = positions_of(argnums)
 
     def evaluate(*args: Any, **kwargs: Any) -> Any:
-        traced = Traced(_of_argument(f, argnums, args, kwargs), args[argnums])
+        traced = Traced(*_of_arguments(f, positions, isinstance(argnums, int), args, kwargs))
         linear = _gradient(traced)
         rows = [linear.push(row) for row in _unit_vectors(traced.inputs)]
         return _nest(traced.variables, traced.variables, rows)
@@ -109,7 +121,8 @@ def hvp(f: Callable[[Any], Any], x: Any, v: Any) -> Any:
     [0.0, 0.0]
     """
     traced = Traced(f, x, v)
-    return _fill(traced.variables, _gradient(traced).push(matching(v, traced.inputs, "the direction", "the argument")))
+    direction = matching(v, traced.variables, "the direction", "the argument")
+    return fill(traced.variables, _gradient(traced).push(direction))
 
 
 def directional_derivative(f: Callable[[Any], Any], x: Any, v: Any) -> Any:
@@ -120,7 +133,7 @@ def directional_derivative(f: Callable[[Any], Any], x: Any, v: Any) -> Any:
     """
     traced = Traced(f, x, v)
     linear = Linearization([traced.one_output()], traced.inputs, recorded=traced.nested)
-    return linear.push(matching(v, traced.inputs, "the direction", "the argument"))[0]
+    return linear.push(matching(v, traced.variables, "the direction", "the argument"))[0]
 
 
 def is_descent_direction(f: Callable[[Any], Any], x: Any, v: Any) -> bool:
@@ -142,22 +155,24 @@ def _gradient(traced: Traced) -> Linearization:
     )
 
 
-def _of_argument(f: Callable[..., Any], argnums: int, args: Any, kwargs: Any) -> Callable[[Any], Any]:
-    if not -len(args) <= argnums < len(args):
-        raise TypeError(f"argnums names argument {argnums}, but the function was called with {len(args)} by position")
-    position = argnums % len(args)
-    return lambda x: f(*args[:position], x, *args[position + 1 :], **kwargs)
+def _of_arguments(
+    f: Callable[..., Any], positions: Sequence[int], single: bool, args: Sequence[Any], kwargs: Any
+) -> tuple[Callable[[Any], Any], Any]:
+    """Return f as a function of some of its arguments alone, and what these are."""
+    must_be_given(positions, args)
+
+    def of_some(x: Any) -> Any:
+        given = list(args)
+        for position, part in zip(positions, [x] if single else x, strict=True):
+            given[position] = part
+        return f(*given, **kwargs)
+
+    return of_some, args[positions[0]] if single else tuple(args[i] for i in positions)
 
 
 def _unit_vectors(values: Sequence[Value]) -> list[list[Any]]:
     zeros = [type(v.data)() for v in values]
     return [[*zeros[:i], zero + 1, *zeros[i + 1 :]] for i, zero in enumerate(zeros)]
-
-
-def _fill(structure: Any, numbers: Sequence[Any]) -> Any:
-    """Return the structure with other numbers in it."""
-    following = iter(numbers)
-    return map_numbers(lambda _: next(following), structure)
 
 
 def _nest(outer: Any, inner: Any, rows: Sequence[Sequence[Any]]) -> Any:
@@ -171,4 +186,4 @@ def _nest(outer: Any, inner: Any, rows: Sequence[Sequence[Any]]) -> Any:
         found = np.array([list(row) for row in rows], dtype=object).reshape(outer.shape + shape)
         return found if any(isinstance(x, Value) for x in found.flat) else np.array(found.tolist())
     following = iter(rows)
-    return map_numbers(lambda _: _fill(inner, next(following)), outer)
+    return map_numbers(lambda _: fill(inner, next(following)), outer)

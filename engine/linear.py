@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.calculus import is_nested, map_numbers, numbers_of, output_value, recorded_inside, variable
+from engine.calculus import is_nested, must_be_callable, output_value, recorded_inside, variable
 from engine.functions import Number
 from engine.graph import partials_of, passes_nothing, postorder, product
+from engine.structures import aligned, map_numbers, numbers_of
 from engine.value import Value
 
 
@@ -30,10 +31,11 @@ class Traced:
     """
 
     def __init__(self, f: Callable[..., Any], x: Any, *others: Any) -> None:
+        must_be_callable(f)
         self.nested = any(is_nested(numbers_of(part)) for part in (x, *others))
         self.variables = map_numbers(variable, x)
         with recorded_inside():
-            self.result = map_numbers(output_value, f(self.variables))
+            self.result = map_numbers(output_value, called(f, self.variables))
         self.inputs: list[Value] = numbers_of(self.variables)
         self.outputs: list[Value] = numbers_of(self.result)
 
@@ -46,7 +48,6 @@ class Traced:
     def value(self) -> Any:
         """Return what f returned: numbers, or Values inside another derivative."""
         return self.result if self.nested else map_numbers(lambda v: v.data, self.result)
-
 
 
 class Linearization:
@@ -117,12 +118,28 @@ def _recorded_share(g: Any, partial: Any) -> Any:
     return None if passes_nothing(g, partial) or passes_nothing(partial, g) else product(g, partial)
 
 
-def matching(structure: Any, values: Sequence[Value], what: str, other: str) -> list[Any]:
-    """Return the numbers of a structure that must have as many as there are values, as numbers of their types."""
-    given = numbers_of(structure)
-    if len(given) != len(values):
-        raise ValueError(f"{what} must have the shape of {other}, {len(values)} numbers; got {len(given)}")
-    return [exactly_like(number, v.data) for number, v in zip(given, values, strict=True)]
+def called(f: Callable[..., Any], x: Any) -> Any:
+    """Return f(x); where f takes another number of arguments, say how it is written.
+
+    >>> called(lambda x, y: x * y, (2.0, 3.0))
+    Traceback (most recent call last):
+    ...
+    TypeError: <lambda>() missing 1 required positional argument: 'y'; the function gets one argument, which may be a list, tuple or dict: lambda p: p[0] * p[1]
+    """  # noqa: E501 - an error is one line
+    try:
+        return f(x)
+    except TypeError as error:
+        inside = error.__traceback__ is not None and error.__traceback__.tb_next is not None
+        if inside or "argument" not in str(error):
+            raise
+        how = "the function gets one argument, which may be a list, tuple or dict: lambda p: p[0] * p[1]"
+        raise TypeError(f"{error}; {how}") from None
+
+
+def matching(given: Any, structure: Any, what: str, other: str) -> list[Any]:
+    """Return the numbers of what must have the shape of a structure of Values, as numbers of their types."""
+    numbers = aligned(given, structure, f"{what} must have the shape of {other}")
+    return [exactly_like(number, v.data) for number, v in zip(numbers, numbers_of(structure), strict=True)]
 
 
 def is_plain_zero(x: Any) -> bool:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from engine.calculus import must_be_number
 from engine.elementary import TABLE, Row
 from engine.functions import Number, data_of
 from engine.graph import postorder
@@ -194,6 +195,7 @@ def taylor(f: Callable[[Any], Any], x0: Number, n: int) -> list[Any]:
     """
     if not isinstance(n, int) or n < 0:
         raise ValueError(f"n is the highest order and cannot be {n!r}; give 0, 1, 2, ...")
+    must_be_number(x0, "taylor")
     traced = Traced(f, x0)
     output, (x,) = traced.one_output(), traced.inputs
     memo: Memo = {}

@@ -43,5 +43,5 @@ def test_importing_the_engine_imports_what_a_value_needs_and_leaves_the_rest_unt
     assert ours == {"engine"} | {
         f"engine.{name}"
         for name in ("backward", "calculus", "definitions", "elementary", "errors", "functions", "graph", "row",
-                     "stable", "sums", "value")
+                     "stable", "structures", "sums", "value")
     }  # fmt: skip

@@ -146,6 +146,8 @@ def test_powers_of_every_kind_agree_with_50_digits(f: Any, x0: float) -> None:
     ("call", "message"),
     [
         (lambda: taylor(sin, 0.0, -1), "cannot be -1"),
+        (lambda: taylor(sin, 0.0, 2.5), "cannot be 2.5"),
+        (lambda: taylor(sin, [0.0], 2), "taylor takes a function of one number, got list"),
         (lambda: taylor(lambda x: [x, x], 0.0, 1), "must return one number, got 2"),
         (lambda: taylor(log, 0.0, 1), "log needs a positive number"),
     ],
