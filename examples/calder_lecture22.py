@@ -12,7 +12,7 @@ beta      momentum parameter                              momentum
 
 The lecture's samples are columns; here a batch has one sample per row, so W_k f_{k-1} reads f_{k-1} W_k^T.
 
-In the order of the lecture:
+Step by step:
 
 1. Activations s_k: ReLU, max(z, 0), and the sigmoid, 1 / (1 + e^-z). See `draw_activations`.
 2. The network f_k = s_k(W_k f_{k-1} + b_k): `layers`, and `Network` for a whole batch; drawn for 6-2-6-4-1.

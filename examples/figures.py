@@ -47,9 +47,15 @@ def options(description: str, arguments: list[str] | None = None) -> Options:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run an example as a program: Ctrl-C outside of a training ends it with one line and code 130."""
+    """Run an example as a program: a missing file or library ends it with one line and code 2, Ctrl-C with code 130.
+
+    Ctrl-C within a training ends the training only, and the example goes on with what it has learned.
+    """
     try:
         main()
+    except (OSError, ImportError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
     except KeyboardInterrupt:
         print("stopped by Ctrl-C", file=sys.stderr)
         raise SystemExit(130) from None

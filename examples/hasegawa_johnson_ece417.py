@@ -12,7 +12,7 @@ zeta      the target                                   Y
 
 The lecture's figures are not at hand; where it leaves numbers open, they are chosen here, and said.
 
-In the order of the lecture:
+Step by step:
 
 1. Example 1: y = tanh(W^(2) h + b^(2)) is a piecewise constant function of two inputs, designed by hand. Each h_j is a
    half-plane, and three of them make a triangle: `triangle`, against the function itself, `in_triangle`.

@@ -1,17 +1,18 @@
 """Malik, CS 189: the chain rule, a single layer, deltas, the cost of naive differentiation, Taylor and descent.
 
-===========  ======================================================  ============================================
-symbol       in the lecture                                          here
-===========  ======================================================  ============================================
-w_ij^(l)     weight from unit i of layer l - 1 to unit j of layer l  weights[l - 1][j, i]
-w_0j, x_0    bias, the weight of an input x_0 that is always 1       column 0 of a matrix with the biases in front
-S_j^(l)      sum_i w_ij x_i, x_j = theta(S_j)                        S[l]
-delta_j^(l)  d e / d S_j^(l)                                         deltas[l]
-===========  ======================================================  ============================================
+===========  ==================================================  ============================================
+symbol       in the lecture                                      here
+===========  ==================================================  ============================================
+w_ij^(l)     weight from unit i of layer l - 1 to unit j of l    w[l - 1][i, j] = weights[l - 1][j, i - 1]
+w_0j, x_0    bias, the weight of an input x_0 that is always 1   w[l - 1][0, j] = biases[l - 1][j]
+S_j^(l)      sum_i w_ij x_i                                      S[l - 1][j]
+x_j^(l)      theta(S_j), theta = tanh                            x[l][j + 1], after x_0
+delta_j^(l)  d e / d S_j^(l)                                     deltas[l - 1][j]
+===========  ==================================================  ============================================
 
 The lecture indexes a weight by (from, to); a matrix W_l of this library by (to, from).
 
-In the order of the lecture:
+Step by step:
 
 1. The chain rule of several variables: u = x^2 + 2y with x = r sin t, y = sin^2 t. `partials` takes both derivatives at
    any r and t, `exact_partials` over fractions; their forms are du/dr = 2 r sin^2 t and du/dt = (r^2 + 2) sin 2t.

@@ -13,7 +13,7 @@ q_{L+2}   derivative of the cross-entropy by the K               ``LayerPass.q[-
 p_i, q_i  A_i^T q_{i+1}, B_i^T q_{i+1}                           ``LayerPass.p``, ``LayerPass.q``
 ========  =====================================================  ==========================================
 
-In the order of the lecture, which :mod:`nn.jacobian` follows with the shapes of everything:
+Step by step, as :mod:`nn.jacobian` does it, with the shapes of everything:
 
 1. A layer z_{i+1} = s(W_i z_i + b_i), and its Jacobians. Row j of A_i is s'(.) (z_i^T, 1) in block j, and 0 elsewhere;
    B_i = diag(s') W_i. Autodiff finds the same, one sweep for each unit: `jacobians_by_autodiff`.

@@ -11,7 +11,7 @@ nabla_b   dC/db, nabla_w dC/dw                                  the same
 s         sigmoid, s(z) = 1 / (1 + e^-z)                        activation "sigmoid"
 ========  ====================================================  =============================================
 
-In the order of the lecture:
+Step by step:
 
 1. The perceptron fires if w.x + b > 0. With w = (-2, -2), b = 3 it is a NAND, of which all logic is made: `nand`,
    `xor`, `half_adder`. Its step has the derivative 0; the sigmoid is a smoothed step: `draw_smoothing`.

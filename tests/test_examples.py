@@ -101,6 +101,17 @@ def test_ctrl_c_outside_of_a_training_ends_an_example_with_one_line_and_code_130
     assert capsys.readouterr().err == "stopped by Ctrl-C\n"
 
 
+def test_a_wrong_folder_ends_an_example_with_one_line_that_says_what_to_do_and_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--quick", "--out", str(tmp_path), "--data", str(tmp_path / "none")]
+    with pytest.raises(SystemExit) as stopped:
+        example("figures").run(lambda: example("roch_3_7").main(arguments))
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err
+    assert re.fullmatch(r"error: no folder .*none to read MNIST from; name the folder of its four files.*\n", told)
+
+
 def test_the_gallery_shows_every_figure_and_each_is_there() -> None:
     page = FOLDER.parent / "docs" / "lectures.md"
     if not page.is_file():
