@@ -71,7 +71,7 @@ def exp(context: Any, x: Any) -> Any:
         return context.exp(x)
     wide = prec + mag + 20
     log2 = lib.mpf_ln2(wide)
-    n = lib.to_int(lib.mpf_div(x._mpf_, log2, wide))
+    n = int(lib.to_int(lib.mpf_div(x._mpf_, log2, wide)))  # mpmath has gmpy2's integers where that is installed
     rest = lib.mpf_sub(x._mpf_, lib.mpf_mul(lib.from_int(n), log2), prec + 20)
     return context.make_mpf(lib.mpf_shift(lib.mpf_exp(rest, prec), n))
 
