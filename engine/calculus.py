@@ -97,8 +97,8 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
 def positions_of(argnums: Any) -> tuple[int, ...]:
     """Return the positions of arguments as a tuple, or raise.
 
-    >>> positions_of(1), positions_of([0, 2])
-    ((1,), (0, 2))
+    >>> positions_of(1), positions_of([0, 2]), positions_of(range(2))
+    ((1,), (0, 2), (0, 1))
     >>> positions_of(3.0)
     Traceback (most recent call last):
     ...
@@ -106,7 +106,7 @@ def positions_of(argnums: Any) -> tuple[int, ...]:
     """
     if isinstance(argnums, int):
         return (argnums,)
-    if isinstance(argnums, (list, tuple)) and all(isinstance(i, int) for i in argnums):
+    if isinstance(argnums, (list, tuple, range)) and all(isinstance(i, int) for i in argnums):
         return tuple(argnums)
     point = f"the point comes after: grad(f)({argnums!r})"
     raise TypeError(f"argnums is the position of an argument, or several, not {argnums!r}; {point}")
