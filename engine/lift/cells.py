@@ -46,33 +46,36 @@ class CellTexts:
         text, index = index_text(shape, s.detail, s.shape, samples=self.batched[v])
         if index is not None:
             text = text.replace("INDEX", self.indices.setdefault(index, f"I{len(self.indices) + 1}"))
+            self.helpers.add("take")
         return text
 
     def _pack(self, s: Statement, v: int) -> Template:
         rows = [self._rows(s, v, i) for i in range(len(s.args))]
-        joined = f"xp.concatenate([{', '.join(rows)}])"
         if all(not self.program.shape(a) for a in s.args) and all(self.batched[a] == self.batched[v] for a in s.args):
-            joined = f"xp.stack([{', '.join(self._scalar(s, i) for i in range(len(s.args)))}])"
+            joined = f"xp.stack([{', '.join(f'#{i}' for i in range(len(s.args)))}])"
+        else:
+            joined = self._joined(rows)
         return joined if len(s.shape) == 1 else self._reshaped(joined, s.shape, v)
 
-    def _scalar(self, s: Statement, i: int) -> str:
-        return f"#{i}" if self._number(s.args[i]) is None else f"xp.asarray(#{i})"
+    def _joined(self, rows: Sequence[str]) -> str:
+        self.helpers.add("concatenate")
+        return f"concatenate([{', '.join(rows)}], xp)"
 
     def _rows(self, s: Statement, v: int, i: int) -> str:
         """Return an argument as rows of cells, and of samples where the statement has them."""
         a = s.args[i]
         shape, samples = self.program.shape(a), self.batched[a]
         if not shape:
-            rows = f"${i}[None]" if samples or self._number(a) is None else f"xp.asarray([#{i}])"
+            rows = f"${i}[None, ...]"
         elif len(shape) == 1:
             rows = f"${i}" if self.batched[v] and not samples else f"#{i}"
         else:
             rows = f"xp.reshape(#{i}, ({size(shape)}{', -1' if samples else ','}))"
         if self.batched[v] and not samples:
             like = next(j for j, b in enumerate(s.args) if self.batched[b])
-            row = f"${like}[:1]" if self.program.shape(s.args[like]) else f"${like}[None]"
+            row = f"${like}[:1, ...]" if self.program.shape(s.args[like]) else f"${like}[None, ...]"
             if len(self.program.shape(s.args[like])) > 1:
-                row = f"xp.reshape(#{like}, ({size(self.program.shape(s.args[like]))}, -1))[:1]"
+                row = f"xp.reshape(#{like}, ({size(self.program.shape(s.args[like]))}, -1))[:1, ...]"
             if not shape:
                 return f"xp.zeros_like({row}) + ${i}"
             return f"{rows}[:, None] + xp.zeros_like({row})"
@@ -112,7 +115,7 @@ class CellTexts:
             end = cells[-1] + 1
         if end < n:
             parts.append(self._zeros(n - end, like))
-        return parts[0] if len(parts) == 1 else f"xp.concatenate([{', '.join(parts)}])"
+        return parts[0] if len(parts) == 1 else self._joined(parts)
 
     def _gathered(self, s: Statement, i: int, cells: tuple[int, ...], n: int) -> list[str]:
         """Return, for cells taken in any order, perhaps more than once, terms that take them back from the piece."""
@@ -120,11 +123,12 @@ class CellTexts:
         for position, cell in enumerate(cells):
             uses[cell].append(position)
         piece = self._piece(s, i)
-        padded = f"xp.concatenate([{piece}, {self._zeros(1, piece)}])"
+        padded = self._joined([piece, self._zeros(1, piece)])
+        self.helpers.add("take")
         terms = []
         for layer in range(max(map(len, uses))):
             index = tuple(u[layer] if layer < len(u) else len(cells) for u in uses)
-            terms.append(f"{padded}[{self.indices.setdefault(index, f'I{len(self.indices) + 1}')}]")
+            terms.append(f"take({padded}, {self.indices.setdefault(index, f'I{len(self.indices) + 1}')}, xp)")
         return terms
 
     def _piece(self, s: Statement, i: int) -> str:
@@ -133,7 +137,7 @@ class CellTexts:
         if len(shape) == 1:
             return f"${i}"
         if not shape:
-            return f"${i}[None]"
+            return f"${i}[None, ...]"
         return f"xp.reshape(#{i}, ({size(shape)}{', -1' if self.batched[s.args[i]] else ','}))"
 
     def _zeros(self, rows: int, like: str) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.elementary import TABLE
+from engine.lift.helpers import INVERSES
 from engine.lift.joining import join
 from engine.lift.rescaled import RESCALED, is_rescaled
 from engine.lift.symbols import LIBRARY, Paths, Symbol, Term, is_number, symbols_in
@@ -22,7 +23,7 @@ from engine.lift.symbols import LIBRARY, Paths, Symbol, Term, is_number, symbols
 Constants = tuple[float | None, ...]
 """For each argument its number, where it is a constant that the formula may use, else None."""
 
-HELPERS = frozenset(("erf", "erfc", "cbrt", "tiny"))
+HELPERS = frozenset(("erf", "erfc", "cbrt", "tiny", *INVERSES))
 """Functions that NumPy lacks, or another library: the emitted module brings them along."""
 
 _INFIX = frozenset(("+", "-", "*", "/", "**", "<", "<=", "==", "!=", ">", ">="))

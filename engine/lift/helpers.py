@@ -61,13 +61,15 @@ def total(x, axis, xp):
 MAXIMUM_OF = '''
 def maximum_of(x, xp):
     """Return the largest over the first axis; as `total`, by NumPy's own reduction."""
-    return np.maximum.reduce(x) if xp is np else xp.amax(x, 0)
+    if xp is np:
+        return np.maximum.reduce(x)
+    return xp.amax(x, 0) if hasattr(xp, "amax") else xp.max(x, axis=0)
 '''
 
 ZEROS = '''
 def zeros(rows, like, xp):
     """Return rows of zeros, each like those of another array."""
-    return xp.zeros_like(xp.broadcast_to(like[:1], (rows, *like.shape[1:])))
+    return xp.zeros_like(xp.broadcast_to(like[:1, ...], (rows, *like.shape[1:])))
 '''
 
 CBRT = '''
@@ -88,11 +90,47 @@ def tiny(x, xp):
 _SPECIAL = '''
 def {name}(x, xp):
     """Return the {title} error function; NumPy leaves it to the module math, others keep it elsewhere."""
-    if xp is np:
-        return np.asarray(np.frompyfunc(math.{name}, 1, 1)(x), dtype=x.dtype)[()]
     homes = {{"torch": "torch.special", "jax": "jax.scipy.special", "cupy": "cupyx.scipy.special"}}
-    return getattr(importlib.import_module(homes[xp.__name__.partition(".")[0]]), "{name}")(x)
+    home = homes.get(xp.__name__.partition(".")[0])
+    if home:
+        return getattr(importlib.import_module(home), "{name}")(x)
+    return xp.asarray(np.asarray(np.frompyfunc(math.{name}, 1, 1)(np.asarray(x)), dtype=float), dtype=x.dtype)
 '''
+
+CONCATENATE = '''
+def concatenate(arrays, xp):
+    """Return arrays one after the other; the array API calls it concat, NumPy 1 does not."""
+    return xp.concatenate(arrays) if hasattr(xp, "concatenate") else xp.concat(arrays)
+'''
+
+TAKE = '''
+def take(x, cells, xp):
+    """Return the rows of x that are listed; a library of the array API wants its own array of them."""
+    return xp.take(x, xp.asarray(cells), axis=0) if hasattr(x, "__array_namespace__") and xp is not np else x[cells]
+'''
+
+_INVERSE = '''
+def {name}(x, xp):
+    """Return the inverse {title}; NumPy 1 calls it {old}."""
+    return (xp.{name} if hasattr(xp, "{name}") else xp.{old})(x)
+'''
+
+_ATAN2 = '''
+def atan2(y, x, xp):
+    """Return the angle of the point (x, y); NumPy 1 calls it arctan2."""
+    return (xp.atan2 if hasattr(xp, "atan2") else xp.arctan2)(y, x)
+'''
+
+INVERSES = {
+    "asin": "sine",
+    "acos": "cosine",
+    "atan": "tangent",
+    "asinh": "hyperbolic sine",
+    "acosh": "hyperbolic cosine",
+    "atanh": "hyperbolic tangent",
+    "atan2": "",
+}
+"""Functions that go by two names."""
 
 HELPERS = {
     "logsumexp": LOGSUMEXP,
@@ -104,6 +142,10 @@ HELPERS = {
     "zeros": ZEROS,
     "cbrt": CBRT,
     "tiny": TINY,
+    "concatenate": CONCATENATE,
+    "take": TAKE,
+    **{name: _INVERSE.format(name=name, title=title, old=f"arc{name[1:]}") for name, title in INVERSES.items()},
+    "atan2": _ATAN2,
     "erf": _SPECIAL.format(name="erf", title="Gaussian"),
     "erfc": _SPECIAL.format(name="erfc", title="complementary Gaussian"),
 }

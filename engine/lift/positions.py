@@ -14,30 +14,30 @@ Positions = tuple[int, ...]
 def index_text(shape: Shape, positions: Positions, result: Shape, *, samples: bool) -> tuple[str, Positions | None]:
     """Return the template that takes cells of an array of this shape, and the positions to put for INDEX, if any.
 
-    >>> index_text((4,), (1,), (), samples=True)
-    ('$0[1]', None)
+    >>> index_text((4,), (1,), (), samples=True), index_text((4,), (1,), (), samples=False)
+    (('$0[1, ...]', None), ('$0[1]', None))
     >>> index_text((2, 3), (3, 4, 5), (3,), samples=True)
-    ('$0[1]', None)
+    ('$0[1, ...]', None)
     >>> index_text((6,), (0, 2, 4), (3,), samples=False)
     ('$0[0:5:2]', None)
     >>> index_text((4,), (3, 0, 0), (3,), samples=False)
-    ('$0[INDEX]', (3, 0, 0))
+    ('take($0, INDEX, xp)', (3, 0, 0))
     """
     if not shape:
         return _reshaped("#0", result, samples), None
     if not result:
-        return f"$0[{', '.join(map(str, _unravel(positions[0], shape)))}]", None
+        return f"$0[{', '.join(map(str, _unravel(positions[0], shape)))}{', ...' if samples else ''}]", None
     if positions == tuple(range(size(shape))):
         return _reshaped("#0", result, samples), None
     if len(shape) == 2 and positions == _transposed(shape) and result == shape[::-1]:
         return ("xp.moveaxis(#0, 0, 1)" if samples else "$0.T"), None
-    part = _row_or_column(shape, positions)
+    part = _row_or_column(shape, positions, samples)
     index = None
     if part is None:
         flat = "$0" if len(shape) == 1 else _reshaped("#0", (size(shape),), samples)
-        part = _sliced(flat, positions)
+        part = _sliced(flat, positions, samples)
         if part is None:
-            part, index = f"{flat}[INDEX]", positions
+            part, index = f"take({flat}, INDEX, xp)", positions
     return (part if len(result) == 1 else _reshaped(part, result, samples)), index
 
 
@@ -54,24 +54,24 @@ def _transposed(shape: Shape) -> Positions:
     return tuple([i * columns + j for j in range(columns) for i in range(rows)])
 
 
-def _row_or_column(shape: Shape, positions: Positions) -> str | None:
+def _row_or_column(shape: Shape, positions: Positions, samples: bool) -> str | None:
     if len(shape) != 2:
         return None
     rows, columns = shape
     row, column = _unravel(positions[0], shape)
     if positions == tuple(range(row * columns, (row + 1) * columns)):
-        return f"$0[{row}]"
+        return f"$0[{row}, ...]"
     if positions == tuple(range(column, rows * columns, columns)):
-        return f"$0[:, {column}]"
+        return f"$0[:, {column}{', ...' if samples else ''}]"
     return None
 
 
-def _sliced(flat: str, positions: Positions) -> str | None:
+def _sliced(flat: str, positions: Positions, samples: bool) -> str | None:
     """Return a slice where the positions are evenly spaced."""
     step = positions[1] - positions[0] if len(positions) > 1 else 1
     if step < 1 or positions != tuple(range(positions[0], positions[-1] + 1, step)):
         return None
-    return f"{flat}[{positions[0]}:{positions[-1] + 1}{f':{step}' if step > 1 else ''}]"
+    return f"{flat}[{positions[0]}:{positions[-1] + 1}{f':{step}' if step > 1 else ''}{', ...' if samples else ''}]"
 
 
 def _reshaped(text: str, shape: Shape, samples: bool) -> str:

@@ -172,7 +172,7 @@ class Reading(Wording):
         if index is not None:
             flat = "$0" if len(shape) == 1 else f"reshape(#0, ({size(shape)},))"
             return f"{flat}[{self._index(index, s.shape)}]"
-        return text.replace("xp.", "")
+        return text.replace("xp.", "").replace(", ...", "")
 
     def _index(self, cells: tuple[int, ...], shape: Shape) -> str:
         name = self.indices.setdefault(cells, f"I{len(self.indices) + 1}")

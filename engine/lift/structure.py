@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine.elementary import TABLE
+from engine.lift.helpers import HELPERS
 from engine.lift.program import Shape
 from engine.structures import map_numbers
 from engine.value import Value
 
 _OURS = re.compile(
-    r"(z|f|d|W|b|p|c|v|g|I)\d+|d\w+|xp|np|math|sys|importlib|parameters|value|seed|scale|namespace|zeros|\w*pullback\w*"
+    r"(z|f|d|W|b|p|c|v|g|I)\d+|d\w+|xp|np|math|sys|importlib|parameters|value|seed|scale|namespace|\w*pullback\w*"
 )
 
 
@@ -78,7 +79,7 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     except (TypeError, ValueError):  # a builtin
         found = []
     found = found[:count] if len(found) >= count else ["x", *(f"x{i}" for i in range(2, count + 1))][:count]
-    clash = [bool(_OURS.fullmatch(n)) or n in TABLE or keyword.iskeyword(n) for n in found]
+    clash = [bool(_OURS.fullmatch(n)) or n in TABLE or n in HELPERS or keyword.iskeyword(n) for n in found]
     return [f"{n}_" if c else n for n, c in zip(found, clash, strict=True)]
 
 

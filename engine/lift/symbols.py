@@ -21,12 +21,12 @@ _MIRRORED = str.maketrans("<>", "><")
 
 LIBRARY = {
     "exp": "exp", "expm1": "expm1", "log": "log", "log1p": "log1p", "log2": "log2", "log10": "log10",
-    "sqrt": "sqrt", "cbrt": "cbrt", "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos",
-    "atan": "arctan", "atan2": "arctan2", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh",
-    "acosh": "arccosh", "atanh": "arctanh", "abs": "abs", "maximum": "maximum", "minimum": "minimum",
+    "sqrt": "sqrt", "cbrt": "cbrt", "sin": "sin", "cos": "cos", "tan": "tan", "asin": "asin", "acos": "acos",
+    "atan": "atan", "atan2": "atan2", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "asinh",
+    "acosh": "acosh", "atanh": "atanh", "abs": "abs", "maximum": "maximum", "minimum": "minimum",
     "logaddexp": "logaddexp", "erf": "erf", "erfc": "erfc",
 }  # fmt: skip
-"""The rows whose value every array library computes itself, and the library's name for it."""
+"""The rows whose value every array library computes itself, and the array API's name for it."""
 
 
 class Symbol:

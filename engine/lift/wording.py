@@ -100,11 +100,9 @@ class Wording(CellTexts):
         return " + ".join([*terms, *(self._hole(s, v, i) for i in range(2 * half, len(s.args)))])
 
     def _reduction(self, s: Statement, v: int) -> Template:
-        """Hypot or logsumexp: over the first axis of one array, or of several numbers."""
+        """Hypot or logsumexp, over the first axis of an array."""
         self.helpers.add(s.operation)
-        if len(s.args) == 1:
-            return f"{s.operation}(#0, xp)"
-        return f"{s.operation}({self._pack(s._replace(shape=(len(s.args),)), v)}, xp)"
+        return f"{s.operation}(#0, xp)"
 
     def _total(self, s: Statement, v: int) -> Template:
         axis = "0" if len(self.program.shape(s.args[0])) + self.batched[v] > 1 else "None"
@@ -147,7 +145,7 @@ class Wording(CellTexts):
         points, samples = len(self.program.shape(g)) > 1, (self.batched[g], self.batched[F])
         if self.batched[v]:  # a matrix for every sample
             left, right = self._hole(s, v, 0), self._hole(s, v, 1)
-            outer = f"{left}[:, None] * {right}[None, :]"
+            outer = f"{left}[:, None, ...] * {right}[None, ...]"
             return self._summed(outer, "2") if points else outer
         left = self._summed("#0", "-1") if samples == (True, False) else "$0"
         axes = points + all(samples)

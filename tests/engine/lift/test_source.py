@@ -44,6 +44,23 @@ def odd() -> Lifted:
     return lift(f, [0.1] * 3, [0.1] * 2, parameters=p)
 
 
+def convolution() -> Lifted:
+    """Windows, of the input and of a hidden layer, and the functions that go by two names."""
+    kernel, second = [Value(0.3), Value(-0.2)], [Value(0.7), Value(-0.4)]
+
+    def f(x: Any, y: Any) -> Value:
+        h = [
+            sum(k * v for k, v in zip(kernel, pair, strict=True)) for pair in ((x[0], x[1]), (x[1], x[2]), (x[2], y[0]))
+        ]
+        h = [h[0].asinh(), h[1].asinh(), h[2].asinh()]
+        z = [sum(k * v for k, v in zip(second, pair, strict=True)).atan() for pair in ((h[0], h[1]), (h[1], h[2]))]
+        return (
+            z[0].sin().asin() + (z[1].tanh() * 0.5).atanh() + (y[1] * y[1] + 2 - z[0].cos()).acosh() + z[1].cos().acos()
+        )
+
+    return lift(f, [0.1] * 3, [0.1] * 2, parameters=[kernel, second])
+
+
 RUN = """
 import json, sys
 import numpy as np
@@ -58,7 +75,7 @@ print(json.dumps([np.asarray(a).ravel().tolist() for a in (value, loss, *gradien
 """
 
 
-@pytest.mark.parametrize("build", [cross_entropy, odd])
+@pytest.mark.parametrize("build", [cross_entropy, odd, convolution])
 def test_the_saved_module_runs_with_nothing_of_ours_and_gives_the_same_bits(build: Any, tmp_path: Path) -> None:
     made = build()
     (tmp_path / "lifted_module.py").write_text(made.source(), encoding="utf-8")
@@ -76,20 +93,23 @@ def test_the_source_is_the_same_for_the_same_code() -> None:
     assert str(cross_entropy()) == str(cross_entropy())
 
 
-@pytest.mark.parametrize("build", [cross_entropy, odd])
-def test_the_same_program_runs_on_pytorch_tensors(build: Any) -> None:
-    torch = pytest.importorskip("torch")
+@pytest.mark.parametrize("build", [cross_entropy, odd, convolution])
+@pytest.mark.parametrize("library", ["torch", "array_api_strict"])
+def test_the_same_program_runs_on_arrays_of_other_libraries(library: str, build: Any) -> None:
+    xp = pytest.importorskip(library)
     made = build()
     namespace: dict[str, Any] = {}
     exec(made.source(), namespace)
-    tensors = [torch.asarray(a) for a in made.parameters]
-    x, y = torch.asarray(X), torch.asarray(Y)
-    _, gradients = namespace["value_and_grad"](tensors, x, y, 1 / len(X))
-    for found, expected in zip(gradients, made.value_and_grad(X, Y)[1].parameters, strict=True):
-        assert isinstance(found, torch.Tensor)
-        np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12, atol=1e-15)
-    _, each = namespace["gradients_of_samples"](tensors, x, y, 1.0)
-    assert all(len(g) == len(X) for g in each)
+    arrays = [xp.asarray(a) for a in made.parameters]
+    x, y = xp.asarray(X), xp.asarray(Y)
+    _, gradients = namespace["value_and_grad"](arrays, x, y, 1 / len(X))
+    value, each = namespace["gradients_of_samples"](arrays, x, y, 1.0)
+    losses, expected_each = made.value_and_grad(X, Y, reduction="none")
+    found = [value, namespace["value"](arrays, x, y), *gradients, *each]
+    expected = [losses, losses, *made.value_and_grad(X, Y)[1].parameters, *expected_each.parameters]
+    for a, b in zip(found, expected, strict=True):
+        assert type(a) is type(x)
+        np.testing.assert_allclose(np.asarray(a), b, rtol=1e-12, atol=1e-15)
 
 
 def test_the_lifted_object_takes_tensors_in_place_of_its_arrays() -> None:
@@ -102,7 +122,7 @@ def test_the_lifted_object_takes_tensors_in_place_of_its_arrays() -> None:
     assert all(isinstance(g, torch.Tensor) for g in gradients.parameters)
 
 
-@pytest.mark.parametrize("build", [cross_entropy, odd])
+@pytest.mark.parametrize("build", [cross_entropy, odd, convolution])
 def test_the_same_program_runs_on_jax_arrays_under_jit(build: Any) -> None:
     jax = pytest.importorskip("jax")
     made = build()
@@ -117,9 +137,9 @@ def test_the_same_program_runs_on_jax_arrays_under_jit(build: Any) -> None:
 
 
 def test_a_name_that_the_module_needs_itself_is_changed() -> None:
-    made = lift(lambda xp, tanh: xp * tanh, 1.0, 2.0)
-    assert made.arguments == ("xp_", "tanh_")
-    assert made([2.0], [3.0]).tolist() == [6.0]
+    made = lift(lambda xp, tanh, total, value: xp * tanh + total * value, 1.0, 2.0, 1.0, 1.0)
+    assert made.arguments == ("xp_", "tanh_", "total_", "value_")
+    assert made([2.0], [3.0], [4.0], [5.0]).tolist() == [26.0]
 
 
 def test_every_pass_can_be_printed_with_its_number_of_statements() -> None:
