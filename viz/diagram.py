@@ -157,7 +157,7 @@ def diagram(
         for number in part.shown
     )
     constants = tuple(
-        Constant(target, position, cut(numerals.exact(part.nodes[target].args[position]), 10))
+        Constant(target, position, numerals.brief(part.nodes[target].args[position]))
         for target, position in part.constants
         if not _says_its_constant(part.nodes[target])
     )

@@ -221,7 +221,7 @@ def _constants(folded: Folded) -> Iterable[Number]:
         for position, argument in enumerate(folded.graph.arguments[number]):
             if isinstance(nodes[argument], Constant):
                 same = {str(nodes[folded.graph.arguments[n][position]].data) for n in unit.outputs[:1000]}
-                text = numerals.exact(nodes[argument].data) if len(same) == 1 else f"{len(unit.outputs):,} numbers"
+                text = numerals.brief(nodes[argument].data) if len(same) == 1 else f"{len(unit.outputs):,} numbers"
                 yield Number(number, position, cut(text, 14))
 
 

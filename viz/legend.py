@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from viz.boxes import quiet, words
 from viz.diagram import Diagram
-from viz.flags import ALARMS, HUGE
+from viz.flags import ALARMS
 from viz.numerals import TIMES
 from viz.roles import ROLES
 from viz.theme import Theme
@@ -72,6 +72,6 @@ def _marks(made: Diagram) -> list[str]:
         ("dashed: a negative derivative", any(use.negative for use in made.uses)),
         ("hatched: a dead ReLU", any(node.dead for node in made.nodes)),
         ("heavy: on a path", any(use.lit for use in made.uses)),
-        (f"!: a gradient that is zero, beyond {HUGE:.0e}, infinite or nan", bool(flags & (ALARMS | {"zero"}))),
+        ("!: a gradient that is zero, more than a million, infinite or nan", bool(flags & (ALARMS | {"zero"}))),
     ]
     return [", ".join(words for words, present in said if present)] if any(present for _, present in said) else []

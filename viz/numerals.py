@@ -96,6 +96,17 @@ def exact(number: Any) -> str:
     return str(number.data if isinstance(number, Value) else number)
 
 
+def brief(number: Any, width: int = 10) -> str:
+    """Write a constant of a formula as it is, or rounded where that takes more than a width in characters.
+
+    Examples
+    --------
+    >>> brief(0.5), brief(1e10), brief(Fraction(123456789, 1000003))
+    ('0.5', '1.0e10', '123.46')
+    """
+    return exact(number) if len(exact(number)) <= width else short(number)
+
+
 def _beyond(number: Any) -> str:
     """Write an exact or long number that no float is near to, such as 10^400."""
     ratio = isinstance(number, Fraction)

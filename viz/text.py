@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import textwrap
+import unicodedata
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -201,24 +202,47 @@ def _format(blocks: list[list[_Row]], width: int, color: bool) -> list[str]:
     """Put the rows into columns; what does not fit is shortened, the numbers last."""
     rows = [row for block in blocks for row in block]
     numbers = max(len(row.numbers) for row in rows)
-    symbols = max(len(row.local) for row in rows)
+    symbols = max(columns(row.local) for row in rows)
     room = width - numbers - 3
-    left = min(max(len(row.rails) + len(row.name) for row in rows), room)
+    left = min(max(len(row.rails) + columns(row.name) for row in rows), room)
     spare = width - left - 3 - numbers - 3
     lines: list[str] = []
     for block in blocks:
         lines += [""] if lines else []
         for row in block:
             alone = not row.numbers and not row.local
-            name = cut(row.name, max((width if alone else left) - len(row.rails), 1))
+            name = _fitted(row.name, max((width if alone else left) - len(row.rails), 1))
             local = row.local if symbols <= spare else _bare(row.local)
             text = row.rails + _paint(name, row.role, color)
-            if row.numbers or (local and len(local) <= spare):
-                text += " " * (left - len(row.rails) - len(name)) + "   " + row.numbers.ljust(numbers)
-            if local and len(local) <= spare:
+            if row.numbers or (local and columns(local) <= spare):
+                text += " " * (left - len(row.rails) - columns(name)) + "   " + row.numbers.ljust(numbers)
+            if local and columns(local) <= spare:
                 text += f" | {local}"
             lines.append(text)
     return lines
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes: two for a wide letter, none for a mark on another one.
+
+    Examples
+    --------
+    >>> columns("weight"), columns("\N{CJK UNIFIED IDEOGRAPH-6570}"), columns("e\N{COMBINING ACUTE ACCENT}")
+    (6, 2, 1)
+    """
+    if text.isascii():
+        return len(text)
+    marks = sum(unicodedata.combining(letter) > 0 for letter in text)
+    return len(text) - marks + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+
+
+def _fitted(text: str, width: int) -> str:
+    """Shorten a text to a width in columns."""
+    made, limit = cut(text, width), width
+    while columns(made) > width and limit > 1:
+        limit -= 1
+        made = cut(text, limit)
+    return made if columns(made) <= width else ""
 
 
 def _bare(local: str) -> str:

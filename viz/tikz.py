@@ -32,6 +32,21 @@ _ESCAPES = {
     "\N{RIGHTWARDS ARROW}": r"$\to$",
     "…": r"\ldots{}",
     " ": "~",
+    "ß": r"\ss{}",
+    "ø": r"\o{}",
+    "Ø": r"\O{}",
+    "æ": r"\ae{}",
+    "Æ": r"\AE{}",
+}
+_ACCENTS = {
+    "\N{COMBINING GRAVE ACCENT}": "`",
+    "\N{COMBINING ACUTE ACCENT}": "'",
+    "\N{COMBINING CIRCUMFLEX ACCENT}": "^",
+    "\N{COMBINING TILDE}": "~",
+    "\N{COMBINING DIAERESIS}": '"',
+    "\N{COMBINING RING ABOVE}": "r",
+    "\N{COMBINING CEDILLA}": "c",
+    "\N{COMBINING CARON}": "v",
 }
 _LIKE_LATIN = {"omicron", "Alpha", "Beta", "Epsilon", "Zeta", "Eta", "Iota", "Kappa", "Mu", "Nu", "Omicron", "Rho"}
 _LIKE_LATIN |= {"Tau", "Chi"}
@@ -222,16 +237,19 @@ def escape(text: str) -> str:
 
     Examples
     --------
-    >>> print(escape("50% of w_1"), escape("\N{GREEK SMALL LETTER THETA}"), escape("\N{SNOWMAN}"))
-    50\%~of~w\_1 $\theta$ ?
+    >>> print(escape("50% of w_1"), escape("\N{GREEK SMALL LETTER THETA}"), escape("größe"), escape("\N{SNOWMAN}"))
+    50\%~of~w\_1 $\theta$ gr\"{o}\ss{}e ?
     """
-    return "".join(_ESCAPES.get(letter) or (letter if letter.isascii() else _greek(letter)) for letter in text)
+    return "".join(_ESCAPES.get(letter) or (letter if letter.isascii() else _foreign(letter)) for letter in text)
 
 
-def _greek(letter: str) -> str:
+def _foreign(letter: str) -> str:
     words = unicodedata.name(letter, "").split()
-    if len(words) != 4 or words[0] != "GREEK" or words[2] != "LETTER":
-        return "?"
-    name = words[3].lower() if words[1] == "SMALL" else words[3].capitalize()
-    name = name.replace("amda", "ambda")
-    return "?" if name in _LIKE_LATIN else rf"$\{name}$"
+    if len(words) == 4 and words[0] == "GREEK" and words[2] == "LETTER":
+        name = words[3].lower() if words[1] == "SMALL" else words[3].capitalize()
+        name = name.replace("amda", "ambda")
+        return "?" if name in _LIKE_LATIN else rf"$\{name}$"
+    base, *accents = unicodedata.normalize("NFD", letter)
+    if base.isascii() and base.isalpha() and len(accents) == 1 and accents[0] in _ACCENTS:
+        return rf"\{_ACCENTS[accents[0]]}{{{base}}}"
+    return "?"

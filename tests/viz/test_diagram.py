@@ -177,3 +177,8 @@ def test_names_from_the_caller_stand_in_boxes_and_on_edges_but_a_label_is_strong
 
 def test_an_edge_knows_whether_its_derivative_is_negative(neuron: Value) -> None:
     assert [use.negative for use in of(neuron).uses] == [True, *[False] * 8]
+
+
+def test_a_long_constant_is_rounded_and_never_cut_short() -> None:
+    said = [constant.text for constant in diagram(excerpt(Value(1.0) * 12345678901.5 + 0.1)).constants]
+    assert said == ["1.2e10", "0.1"]

@@ -9,6 +9,7 @@ from work import growth, halved
 from engine import Value, sum_
 from viz import tree
 from viz.numerals import TIMES
+from viz.text import columns
 
 
 def lines(value: Value, **options: object) -> list[str]:
@@ -121,3 +122,11 @@ def test_a_repl_shows_the_tree_as_it_is(square: Value) -> None:
 def test_what_is_no_value_is_refused() -> None:
     with pytest.raises(TypeError, match="only a Value has a graph"):
         tree(3)
+
+
+def test_wide_letters_take_two_columns_and_nothing_is_wider_than_asked() -> None:
+    x, y = Value(2.0, label="\N{CJK UNIFIED IDEOGRAPH-6570}" * 30), Value(3.0, label="e\N{COMBINING ACUTE ACCENT}" * 9)
+    lines = tree(x * y + 1, width=60, color=False).splitlines()
+    bars = {columns(line[: line.index("|")]) for line in lines if "grad" in line}
+    assert len(bars) == 1
+    assert max(map(columns, lines)) <= 60
