@@ -20,7 +20,7 @@ from engine.check.oracles import Truth
 from engine.check.runs import NotRunnable, Run, exact_claims, noisy_runs, run
 from engine.check.structure import Point
 
-CONDITION_BITS = 2000  # for kappa: a quarter of them go to the step, the others to the digits of the difference
+CONDITION_BITS = 2000  # for kappa, and more for small numbers: a quarter of them go to the step
 
 
 @dataclass(slots=True)
@@ -85,14 +85,19 @@ class Case:
 
     @cached_property
     def _gradient(self) -> list[Any]:
-        return run(self.f, self.point, RealField(CONDITION_BITS)).gradient()
+        return run(self.f, self.point, RealField(self._condition_bits)).gradient()
+
+    @property
+    def _condition_bits(self) -> int:
+        """Enough bits for a step of the smallest number, times another as small, to show beside 1."""
+        return CONDITION_BITS + 2 * max(abs(math.frexp(x)[1]) for x in self.point.numbers)
 
     def kappa(self, i: int) -> float | None:
         """Return the condition of derivative i, for a single result: one more gradient gives a row of the Hessian."""
         size = abs(self.truth.middle(i))
         if self.truth.outputs != 1 or self.truth.run is None or not 0 < size < math.inf:
             return None
-        field = RealField(CONDITION_BITS)
+        field = RealField(self._condition_bits)
         numbers = [field.number(x) for x in self.point.numbers]
         h = field.context.ldexp(abs(numbers[i]) or field.one, -CONDITION_BITS // 4)
         numbers[i] += h
