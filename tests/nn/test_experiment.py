@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import pytest
+from clock import Clock
 
 from nn import experiment, ways
 from nn.agreement import DisagreementError
@@ -19,8 +20,9 @@ def _run(sample=SAMPLE, **options):
 
 
 @pytest.fixture(autouse=True)
-def _few_repeats(monkeypatch):
+def _few_repeats_by_a_clock_that_no_other_process_slows_down(monkeypatch):
     monkeypatch.setattr(experiment, "TIMING_SECONDS", 0.0)
+    monkeypatch.setattr(experiment, "time", Clock())
 
 
 def _count(key, sizes):
