@@ -131,14 +131,17 @@ def race_moons(rounds: int) -> None:
 # --- 784-32-10 -----------------------------------------------------------------------------------
 
 
-def layers_by_hand(sizes: list[int], rng: random.Random) -> list[list[tuple[list[Value], Value]]]:
+Layers = list[list[tuple[list[Value], Value]]]
+
+
+def layers_by_hand(sizes: list[int], rng: random.Random) -> Layers:
     return [
         [([Value(rng.uniform(-1, 1) / b**0.5) for _ in range(b)], Value(0.0)) for _ in range(a)]
         for b, a in itertools.pairwise(sizes)
     ]
 
 
-def digits_loss(layers: list[list[tuple[list[Value], Value]]]) -> Callable[[Any, Any], Value]:
+def digits_loss(layers: Layers) -> Callable[[Any, Any], Value]:
     """Return the cross-entropy of a sigmoid network, one neuron at a time, one multiplication at a time."""
 
     def loss(x: Any, y: Any) -> Value:
@@ -270,39 +273,46 @@ def race_irregular(rounds: int, operations: int) -> None:
 # --- MNIST ---------------------------------------------------------------------------------------
 
 
+def digits_network(layers: Layers) -> Callable[[Any], list[Value]]:
+    """Return the scores of the same network, to say which digit it sees."""
+
+    def scores(x: Any) -> list[Value]:
+        for layer in layers:
+            z = [sum((wi * xi for wi, xi in zip(w, x, strict=True)), b) for w, b in layer]
+            x = [zi.sigmoid() for zi in z]
+        return z
+
+    return scores
+
+
 def race_mnist(folder: Path, epochs: int) -> None:
-    """Train 784-32-10, sigmoid and softmax, with Adam on batches of 128, in float32: lifted scalars and nn.matrix."""
-    data = mnist(folder)
-    layers = layers_by_hand([data.features, 32, data.classes], random.Random(1))
-    network = Network([data.features, 32, data.classes], "sigmoid", "softmax", "cross_entropy", dtype=np.float32, rng=1)
-    lifted = lift(
-        digits_loss(layers),
-        [0.0] * data.features,
-        [0.0] * data.classes,
-        parameters=[[(w, b) for w, b in layer] for layer in layers],
-        dtype=np.float32,
-    )
+    """Train 784-32-10, sigmoid and softmax, with Adam on batches of 128, in float32: lifted scalars and nn.matrix.
+
+    Both by nn.training.train, an epoch of one after an epoch of the other, so that both see the same machine.
+    """
+    data = mnist(folder, dtype=np.float32)
+    sizes = [data.features, 32, data.classes]
+    layers = layers_by_hand(sizes, random.Random(1))
+    parameters = [[(w, b) for w, b in layer] for layer in layers]
+    network = Network(sizes, "sigmoid", "softmax", "cross_entropy", dtype=np.float32, rng=1)
+    no_digit: list[list[float]] = [[0.0] * data.features, [0.0] * data.classes]
+    lifted = lift(digits_loss(layers), *no_digit, parameters=parameters, dtype=np.float32)
     for ours, theirs in zip(lifted.parameters, network.parameters, strict=True):
         ours[...] = theirs
-    X, Y = np.asarray(data.x_train, np.float32), network.targets(data.y_train)
-    # The seconds of its steps alone, as the lifted training measures no accuracy on the way.
-    history = train(network, X, data.y_train, optimizer=Adam(0.006), epochs=epochs, batch_size=128, rng=1)
-    matrix_seconds = sum(history.seconds)
-    start = time.perf_counter()
-    optimizer, rng, buffer = Adam(0.006), np.random.default_rng(1), np.empty((128, X.shape[1]), X.dtype)
+    rows = network.targets(data.y_train)
+    contenders = [(model, Adam(0.006), np.random.default_rng(1)) for model in (lifted, network)]
+    seconds: dict[Any, list[float]] = {lifted: [], network: []}
     for _ in range(epochs):
-        order = rng.permutation(len(X))
-        for first in range(0, len(X), 128):
-            batch = order[first : first + 128]
-            x = np.take(X, batch, axis=0, out=buffer[: len(batch)], mode="clip")  # as nn.training does
-            optimizer.step(lifted.parameters, lifted.gradients(x, Y[batch]).parameters)
-    lifted_seconds = time.perf_counter() - start
-    for name, parameters in (("lifted", lifted.parameters), ("nn.matrix", network.parameters)):
-        for mine, found in zip(network.parameters, parameters, strict=True):
-            mine[...] = found
-        right = float((network.predict(data.x_test) == data.y_test).mean())
+        for model, optimizer, rng in contenders:
+            history = train(model, data.x_train, rows, optimizer=optimizer, epochs=1, batch_size=128, rng=rng)
+            seconds[model] += history.seconds  # of its steps alone
+    lifted.write_back()  # to the neurons, which say the digits
+    predicted = lift(digits_network(layers), no_digit[0], parameters=parameters, dtype=np.float32)(data.x_test)
+    for name, classes in (("lifted", predicted.argmax(axis=1)), ("nn.matrix", network.predict(data.x_test))):
+        right = float((classes == data.y_test).mean())
         print(f"  {name}: {right:.2%} of the test images after {epochs} epochs (the lecture's notebook: 96.13%)")
-    show("MNIST training, lifted / nn.matrix", lifted_seconds / matrix_seconds, 1.5, f"{lifted_seconds:.1f} s")
+    whole = sum(seconds[lifted])
+    show("MNIST training, lifted / nn.matrix", whole / sum(seconds[network]), 1.5, f"{whole:.1f} s")
 
 
 def main(rounds: int, operations: int, data: Path | None, epochs: int) -> None:
