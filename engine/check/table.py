@@ -110,8 +110,8 @@ def hard(rng: random.Random) -> float:
 
 def text(points: int = 100) -> str:
     """Return the ulp table as text."""
-    rows = [f"{'worst in ulp':12} {'points':>6} {'value':>8} {'gradient':>9} {'conditioned':>11} lost"]
+    rows = [f"{'worst in ulp':16} {'points':>6} {'value':>8} {'gradient':>9} {'conditioned':>11} lost"]
     for line in lines(points):
         figures = f"{line.value:8.3g} {line.slope:9.3g} {line.conditioned:11.3g} {line.lost:4}"
-        rows.append(f"{line.name:12} {line.points:6} {figures}")
+        rows.append(f"{line.name:16} {line.points:6} {figures}")
     return "\n".join(rows)
