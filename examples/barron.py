@@ -134,5 +134,5 @@ def draw(by_proof: Errors, by_training: Errors, options: figures.Options) -> Non
         label = f"{name}, slope {found.slope}"
         axes.loglog(*found, color=color, marker=marker, linestyle=line, markersize=4, label=label)
     axes.set_ylim(top=3e4)
-    figures.label(axes, "sin(2πx_0) sin(2πx_1) on a square", "hidden units N", "mean squared error", legend=True)
+    figures.label(axes, "sin(2πx_0) sin(2πx_1) on a square", "hidden units N", "mean squared error", legend="best")
     figures.save(made, options, "hasegawa-barron", "Mean squared error against hidden units")

@@ -138,7 +138,7 @@ def draw_activations(options: figures.Options) -> None:
         s = activation(name)
         panel.plot(z, s(z), color=figures.BLUE, label=f"s(z) = {s.formula}")
         panel.plot(z, s.derivative(z), color=figures.ORANGE, linestyle="--", label="s'(z)")
-        figures.label(panel, {"relu": "ReLU"}.get(name, name), "z", "", legend=True)
+        figures.label(panel, {"relu": "ReLU"}.get(name, name), "z", "", legend="best")
     figures.save(made, options, "calder-activations", "ReLU and the sigmoid, with their derivatives")
 
 
@@ -150,13 +150,13 @@ def draw_fits(found: list[Fit], options: figures.Options) -> None:
     left.plot(
         x, found[-1].network.forward(x), color=figures.ORANGE, label=f"network, by {found[-1].name.split(',')[0]}"
     )
-    figures.label(left, "1-100-1, ReLU", "x", "", legend=True)
+    figures.label(left, "1-100-1, ReLU", "x", "", legend="best")
     for fit, color, line in zip(found, (figures.BLUE, figures.GREEN, figures.ORANGE), ("-", "--", "-."), strict=False):
         loss = fit.history.loss
         every = max(1, len(loss) // 200)
         right.plot(range(1, len(loss) + 1, every), loss[::every], color=color, linestyle=line, label=fit.name)
     right.set_yscale("log")
-    figures.label(right, "summed loss |f - sin(πx)|", "epoch", "loss", legend=True)
+    figures.label(right, "summed loss |f - sin(πx)|", "epoch", "loss", legend="best")
     figures.save(made, options, "calder-fit", "A network with 100 hidden units fits sin(pi x)")
 
 

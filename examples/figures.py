@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nn import data
-from viz.plots import figure, save_figure
+from viz.plot_style import dress, figure, save_figure
 from viz.theme import LIGHT
 
 if TYPE_CHECKING:
@@ -78,16 +77,9 @@ def panels(count: int, *, height: float = 3.6) -> tuple[Figure, list[Any]]:
     return made, list(made.axes)
 
 
-def label(axes: Axes, title: str, x: str, y: str, *, legend: bool = False) -> None:
-    """Write what the axes show, and take away what they do not need."""
-    axes.set_title(title, loc="left", fontsize="medium", fontweight="bold", color=LIGHT.ink)
-    axes.set_xlabel(x, color=LIGHT.ink)
-    axes.set_ylabel(y, color=LIGHT.ink)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color=LIGHT.badge, linewidth=0.8)
-    axes.set_axisbelow(True)
-    if legend:
-        axes.legend(frameon=False, fontsize="small")
+def label(axes: Axes, title: str, x: str, y: str, *, legend: str | None = None, grid: bool = True) -> None:
+    """Write what the axes show, in the house's colours, with a legend where it is said."""
+    dress(axes, LIGHT, x=x, y=y, title=title, legend=legend, grid=grid)
 
 
 def signed_colours() -> Any:
@@ -99,7 +91,4 @@ def signed_colours() -> Any:
 
 def save(made: Figure, options: Options, name: str, title: str) -> None:
     """Save a figure as SVG, and say where."""
-    path = save_figure(made, options.out / f"{name}.svg", title=title)
-    # Matplotlib writes millionths of a point; a hundredth is enough, and a third smaller.
-    path.write_text(re.sub(r"(\d\.\d\d)\d{4}\b", r"\1", path.read_text(encoding="utf-8")), encoding="utf-8")
-    print(f"figure: {path}")
+    print(f"figure: {save_figure(made, options.out / f'{name}.svg', title=title)}")

@@ -157,7 +157,7 @@ def draw_activations(options: figures.Options) -> None:
         s = activation(name)
         panel.plot(z, s(z), color=figures.BLUE, label="g(z)")
         panel.plot(z, s.derivative(z), color=figures.ORANGE, linestyle="--", label="g'(z)")
-        figures.label(panel, title, "z", "", legend=True)
+        figures.label(panel, title, "z", "", legend="best")
     figures.save(made, options, "hasegawa-activations", "Step, signum, logistic and tanh, with their derivatives")
 
 
@@ -184,8 +184,7 @@ def draw_triangle(options: figures.Options) -> None:
             vmin=-1,
             vmax=1,
         )
-        figures.label(panel, name, "x_0", "x_1")
-        panel.grid(False)
+        figures.label(panel, name, "x_0", "x_1", grid=False)
     made.colorbar(image, ax=axes, shrink=0.7)
     figures.save(made, options, "hasegawa-piecewise", "A piecewise constant function of two inputs, layer by layer")
 
@@ -204,7 +203,7 @@ def draw_parabola(networks: dict[str, Network], options: figures.Options) -> Non
             *Y.T, *vectors.T, angles="xy", scale_units="xy", scale=1 / magnified, color=figures.ORANGE, width=0.004
         )
         panel.plot(*output.T, color=figures.BLUE, marker=".", linestyle="", label="output")
-        figures.label(panel, f"{name}: error up to {largest_error(network):.2g}", "y_0", "y_1", legend=True)
+        figures.label(panel, f"{name}: error up to {largest_error(network):.2g}", "y_0", "y_1", legend="best")
         if magnified > 1:
             panel.text(0.5, 0.95, f"error vectors x {magnified}", transform=panel.transAxes, ha="center", va="top")
     figures.save(made, options, "hasegawa-parabola", "Semicircle to parabola: the error vectors")
@@ -220,7 +219,7 @@ def draw_mmse(counts: Sequence[int], networks: list[Network], errors: list[float
     left.plot(grid, math.log(2) * grid**2, color="#1b1f23", linestyle=":", label="median of y given x")
     left.plot(grid, networks[-1].forward(grid), color=figures.ORANGE, label=f"network, {counts[-1]:,} samples")
     left.set_ylim(-0.1, 2)
-    figures.label(left, "minimum mean squared error", "x", "y", legend=True)
+    figures.label(left, "minimum mean squared error", "x", "y", legend="best")
     right.loglog(counts, errors, color=figures.BLUE, marker="o")
     figures.label(right, "distance from E[y | x]", "samples", "root mean square")
     figures.save(made, options, "hasegawa-mmse", "The network tends to the conditional mean")
@@ -233,7 +232,7 @@ def draw_race(runs: list[Race], target: float, options: figures.Options) -> None
         at = np.unique(np.geomspace(1, len(run.loss), 150).astype(int))
         axes.loglog(at, np.array(run.loss)[at - 1], color=color, linestyle=line, label=run.name)
     axes.axhline(target, color="#5d6771", linestyle=":", linewidth=0.9)
-    figures.label(axes, "one fit, three methods", "iterations", "loss", legend=True)
+    figures.label(axes, "one fit, three methods", "iterations", "loss", legend="best")
     figures.save(made, options, "hasegawa-race", "Gradient descent, Adam and L-BFGS to the same loss")
 
 

@@ -224,12 +224,11 @@ def draw_paths(options: figures.Options) -> None:
         for start, color in zip(starts[f], (figures.BLUE, figures.GREEN, figures.YELLOW, figures.PINK), strict=False):
             path = descend(f, start, 0.02, 300)
             panel.plot(*path.T, color=color, marker=".", markevery=10, markersize=4, linewidth=1)
-        for p, kind in stationary_points(f):
-            panel.plot(*p, color="#1b1f23", marker={"minimizer": "o"}.get(kind, "X"), linestyle="", label=kind)
-        figures.label(panel, titles[f], "x", "y")
-        handles, names = panel.get_legend_handles_labels()
-        unique = dict(zip(names, handles, strict=True))
-        panel.legend(unique.values(), unique.keys(), frameon=True, fontsize="small", loc="lower left")
+        found = stationary_points(f)
+        for kind in sorted({kind for _, kind in found}):
+            where = np.array([p for p, of in found if of == kind])
+            panel.plot(*where.T, color="#1b1f23", marker={"minimizer": "o"}.get(kind, "X"), linestyle="", label=kind)
+        figures.label(panel, titles[f], "x", "y", legend="lower left")
     figures.save(made, options, "malik-descent", "Stationary points, and paths of gradient descent")
 
 
@@ -243,7 +242,7 @@ def draw_costs(results: Results, options: figures.Options) -> None:
         exponent = results.exponent(way.key, lambda m: m.multiplications)
         curves.append(Curve(f"{way.name}, exponent {exponent}", weights, counts, style))
     plot_growth(axes, curves, x="weights", y="multiplications", title="the cost of one gradient", slopes=(1, 2))
-    axes.legend(frameon=False, fontsize="small")
+    axes.legend(frameon=False, fontsize="small", loc="upper left")
     axes.set_xticks(curves[0].x, [str(count) for count in curves[0].x])
     axes.xaxis.set_minor_formatter("")
     figures.save(made, options, "malik-costs", "Multiplications of each way to one gradient")
@@ -262,10 +261,9 @@ def draw_layers(found: dict[str, tuple[Network, History]], options: figures.Opti
         ends = np.array([-3.5, 3.5])
         left.plot(ends, -(b + w1 * ends) / w2, color=color, linestyle=line, label=name.replace("_", " "))
         right.plot(history.loss, color=color, linestyle=line, label=name.replace("_", " "))
-    left.set_ylim(-6.5, 4.5)
-    figures.label(left, "one sigmoid unit", "x1", "x2")
-    left.legend(frameon=False, fontsize="small", loc="lower left", ncols=2)
-    figures.label(right, "loss by SGD", "epoch", "mean loss", legend=True)
+    left.set_ylim(-7.5, 4.5)  # room for the legend
+    figures.label(left, "one sigmoid unit", "x1", "x2", legend="lower left")
+    figures.label(right, "loss by SGD", "epoch", "mean loss", legend="best")
     figures.save(made, options, "malik-single-layer", "One layer, by cross-entropy and by squared error")
 
 

@@ -21,6 +21,7 @@ from nn.matrix import Network
 from nn.optimizers import GradientDescent
 from nn.progress import ProgressBar
 from nn.scalar import MLP
+from viz.plots import plot_decision_regions
 
 SEED, STEPS, ALPHA = 1337, 100, 1e-4
 
@@ -139,17 +140,10 @@ def draw(training: Training, options: figures.Options) -> None:
     network = training.network
     assert network is not None
     made, (left, right) = figures.panels(2)
-    axis = [np.linspace(x[:, i].min() - 0.6, x[:, i].max() + 0.6, 81) for i in (0, 1)]
-    grid = np.stack(np.meshgrid(*axis), axis=-1)
-    score = network.forward(grid.reshape(-1, 2)).reshape(grid.shape[:2])
-    left.contourf(*axis, score, levels=[-1e9, 0, 1e9], colors=["#f9d9c6", "#cfe3f2"])
-    left.contour(*axis, score, levels=[-1, 0, 1], colors="#5d6771", linestyles=["--", "-", "--"], linewidths=0.9)
-    for sign, color, marker in ((1, figures.BLUE, "o"), (-1, figures.ORANGE, "^")):
-        left.scatter(*x[y == sign].T, s=14, color=color, marker=marker, label=f"class {sign:+d}", linewidths=0)
-    figures.label(left, "decision regions, 2-16-16-1", "x1", "x2", legend=True)
+    plot_decision_regions(left, network, x, y, title="decision regions, 2-16-16-1")
     right.plot(training.loss, color=figures.BLUE, label="hinge loss + penalty")
     right.plot(1 - np.array(training.accuracy), color=figures.ORANGE, linestyle="--", label="share of errors")
-    figures.label(right, "training", "step", "", legend=True)
+    figures.label(right, "training", "step", "", legend="best")
     figures.save(made, options, "micrograd-moons", "micrograd's two moons")
 
 

@@ -125,12 +125,11 @@ def draw_jacobians(found: LayerPass, options: figures.Options) -> None:
             matrix, cmap=figures.signed_colours(), vmin=-bound, vmax=bound, edgecolors="#e9edf1", linewidth=0.5
         )
         panel.invert_yaxis()
-        figures.label(panel, name, "", "")
+        figures.label(panel, name, "", "", grid=False)
         panel.set_xticks((np.arange(len(columns)) + 0.5) * width / len(columns), columns)
         panel.set_yticks(np.arange(height) + 0.5, rows)
         panel.tick_params(length=0, labeltop=True, labelbottom=False)
         panel.spines[["left", "bottom"]].set_visible(False)
-        panel.grid(False)
     figures.save(made, options, "roch-jacobians", "The Jacobians of a layer, and of the modified softmax")
 
 
@@ -145,13 +144,12 @@ def draw_training(training: Training, options: figures.Options) -> None:
     if training.data.name == "mnist":
         left.axhline(NOTEBOOK, color="#5d6771", linestyle=":", label="the notebook's 96.13%")
     left.locator_params(axis="x", integer=True)
-    figures.label(left, f"{training.data.name}: accuracy", "epoch", "share of the images", legend=True)
+    figures.label(left, f"{training.data.name}: accuracy", "epoch", "share of the images", legend="best")
     image = training.data.x_test[0]
     side = round(len(image) ** 0.5)
     middle.imshow(image.reshape(side, side), cmap="gray_r", interpolation="none")
-    figures.label(middle, f"test image 0, a {training.data.y_test[0]}", "", "")
+    figures.label(middle, f"test image 0, a {training.data.y_test[0]}", "", "", grid=False)
     middle.set(xticks=[], yticks=[])
-    middle.grid(False)
     right.bar(range(training.data.classes), training.network.forward(image[None])[0], color=figures.BLUE)
     right.set_xticks(range(training.data.classes))
     figures.label(right, "its class, says the network", "class", "probability")

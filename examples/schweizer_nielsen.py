@@ -205,7 +205,7 @@ def draw_smoothing(options: figures.Options) -> None:
     axes.plot(x, activation("step")(x), color="#1b1f23", label="perceptron", drawstyle="steps-post")
     for c, color, line in ((2, figures.BLUE, "-"), (8, figures.GREEN, "--"), (32, figures.ORANGE, "-.")):
         axes.plot(x, activation("sigmoid")(c * x), color=color, linestyle=line, label=f"s({c} z)")
-    figures.label(axes, "the smoothed perceptron", "z = w·x + b", "output", legend=True)
+    figures.label(axes, "the smoothed perceptron", "z = w·x + b", "output", legend="best")
     figures.save(made, options, "schweizer-smoothing", "The sigmoid is a smoothed perceptron")
 
 
@@ -226,7 +226,7 @@ def draw_unknowns(widths: list[int], options: figures.Options) -> None:
     )
     axes.set_ylim(top=20 * bound[-1])  # room for the names
     axes.xaxis.set_minor_formatter("")
-    figures.label(axes, "unknown derivatives, n-n-n-n-1", "weights", "number", legend=True)
+    figures.label(axes, "unknown derivatives, n-n-n-n-1", "weights", "number", legend="best")
     figures.save(made, options, "schweizer-unknowns", "Unknown derivatives forwards and backwards")
 
 
@@ -239,9 +239,8 @@ def draw_fours(dataset: Dataset, fours: Fours, options: figures.Options) -> None
     for panel, image in zip(axes, dataset.x_test[of_both], strict=True):
         panel.imshow(image.reshape(side, side), cmap="gray_r", interpolation="none")
         sure = float(fours.network.forward(image[None])[0, 0])
-        figures.label(panel, f"a = {sure:.3f}", "", "")
+        figures.label(panel, f"a = {sure:.3f}", "", "", grid=False)
         panel.set(xticks=[], yticks=[])
-        panel.grid(False)
     figures.save(made, options, "schweizer-fours", "Is this a 4? The network's output for test images")
 
 
@@ -256,8 +255,8 @@ def draw_saturation(options: figures.Options) -> None:
         name = {"squared_error": "quadratic cost"}.get(loss, "cross-entropy")
         left.plot(outputs, color=color, linestyle=line, label=name)
         right.plot(costs, color=color, linestyle=line, label=name)
-    figures.label(left, "z = 100, r = 0: the output a", "epoch", "a", legend=True)
-    figures.label(right, "the cost C", "epoch", "C", legend=True)
+    figures.label(left, "z = 100, r = 0: the output a", "epoch", "a", legend="best")
+    figures.label(right, "the cost C", "epoch", "C", legend="best")
     right.set_yscale("log")
     figures.save(made, options, "schweizer-saturation", "A saturated neuron, by quadratic cost and by cross-entropy")
 
