@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import webbrowser
 from collections.abc import Sequence
@@ -33,10 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     `- ^ x                                  | x 1
     0
     """
-    options = _parser().parse_intermixed_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    # With a space before it, argparse does not take an expression such as -x**2 for an option.
+    words = [f" {word}" if word[:1] == "-" and word[:2] not in ("--", "-o", "-h") else word for word in words]
+    options = _parser().parse_intermixed_args(words)
     try:
-        value, leaves = _computed(options.expression, options.variables)
+        _refuse_what_does_nothing(options)
+        value, leaves = _computed(options.expression.strip(), options.variables)
         _show(value, leaves, options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as head, has seen enough; Python must not try again when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, ArithmeticError, OSError, RenderError) as error:
         print(f"python -m viz: {error}", file=sys.stderr)
         return 2
@@ -49,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Draw the computation graph of an expression, with its derivatives after backward().",
         epilog='example: python -m viz "tanh(w*x + b)" w=-3 x=2 b=6.88 -o neuron.svg',
     )
-    parser.add_argument("expression", help="for instance tanh(w*x + b)")
+    parser.add_argument("expression", nargs="?", default="", help="for instance tanh(w*x + b)")
     parser.add_argument("variables", nargs="*", metavar="x=1", help="a number for each of its names")
     parser.add_argument("-o", "--output", metavar="FILE", help=f"{', '.join(SUFFIXES)}; without it, a tree of text")
     parser.add_argument(
@@ -64,6 +72,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _refuse_what_does_nothing(options: argparse.Namespace) -> None:
+    """Raise ValueError where an option would be ignored, and say what it belongs to."""
+    suffix = Path(options.output or "").suffix.lower()
+    is_text = options.output is None or suffix == ".txt"
+    refused = [
+        (not options.expression.strip(), 'there is no expression; give one, such as "tanh(w*x + b)" w=-3 x=2 b=6.88'),
+        (options.open and options.output is None, "--open shows a file: name one with -o"),
+        (options.steps and options.level != "auto", "--level folds a graph; --steps shows every operation"),
+        (options.steps and options.highlight, "--highlight is for a graph, without --steps"),
+        (
+            options.ascii and (options.steps or not is_text),
+            "--ascii is for a tree of text, and not for --steps",
+        ),
+        (is_text and options.theme, "--theme is for a picture: name one with -o"),
+        (is_text and options.direction, "--direction is for a picture: name one with -o"),
+    ]
+    for is_wrong, message in refused:
+        if is_wrong:
+            raise ValueError(message)
+
+
 def _computed(expression: str, words: Sequence[str]) -> tuple[Value, dict[str, Value]]:
     numbers = assignments(words)
     surplus = [name for name in numbers if name not in names_in(expression) and name not in CONSTANTS]
@@ -74,8 +103,6 @@ def _computed(expression: str, words: Sequence[str]) -> tuple[Value, dict[str, V
 
 
 def _show(value: Value, leaves: dict[str, Value], options: argparse.Namespace) -> None:
-    if options.open and options.output is None:
-        raise ValueError("--open shows a file: name one with -o")
     if options.steps:
         path = _show_steps(value, options)
     else:

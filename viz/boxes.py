@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 import graphviz
 
@@ -28,7 +29,7 @@ def box(node: Node, look: Theme, direction: str) -> str:
     """
     stacked = direction in ("LR", "RL")
     back = f' BGCOLOR="{look.fill_of(node.role)}"' if node.dead else ""  # no word stands on the hatching
-    below = [*(_ledger(node) if stacked else _sum_in_a_line(node)), *node.notes]
+    below = [*(ledger(node) if stacked else _sum_in_a_line(node)), *node.notes]
     tall = f' ROWSPAN="{2 + len(below)}"' if stacked else ""
     cells = []
     if node.operation:
@@ -57,12 +58,32 @@ def _remark(node: Node) -> str:
 
 
 def _sum_in_a_line(node: Node) -> list[str]:
-    return [f"grad {node.name} = {' + '.join(node.terms)} = {node.grad.strip()}"] if node.terms else []
+    return [f"grad {node.name} = {summed(node.terms)} = {node.grad.strip()}"] if node.terms else []
 
 
-def _ledger(node: Node) -> list[str]:
+def ledger(node: Node) -> list[str]:
     """Return the sum below grad, one contribution a line, digits under digits."""
-    return [f"   {'+' if place else '='} {term.rjust(WIDTH)}" for place, term in enumerate(node.terms)]
+    first, *others = node.terms or ("",)
+    lines = [f"   = {first.rjust(WIDTH)}"] if first else []
+    return [*lines, *(f"   {sign} {size.rjust(WIDTH)}" for sign, size in map(signed, others))]
+
+
+def summed(terms: Sequence[str]) -> str:
+    """Return a sum as people write it.
+
+    Examples
+    --------
+    >>> summed(["4.0000", "-0.5000", "-1.000+2.000j"])
+    '4.0000 - 0.5000 + -1.000+2.000j'
+    """
+    first, *others = terms
+    return " ".join([first, *(f"{sign} {size}" for sign, size in map(signed, others))])
+
+
+def signed(term: str) -> tuple[str, str]:
+    """Return the sign before a further term of a sum, and what stands behind it."""
+    is_real = term.startswith("-") and "j" not in term
+    return ("-", term[1:]) if is_real else ("+", term)
 
 
 def quiet(text: str, look: Theme) -> str:

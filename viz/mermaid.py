@@ -5,6 +5,7 @@ Mermaid refuses what is large (500 edges, 50,000 characters), and so does this: 
 
 from __future__ import annotations
 
+from viz.boxes import summed
 from viz.diagram import Diagram, Node, Use
 from viz.flags import ALARMS
 from viz.theme import LIGHT, Theme
@@ -97,7 +98,7 @@ def _styles(look: Theme) -> list[str]:
 def _node(node: Node) -> str:
     head = " ".join(word for word in (node.operation, node.name, "(dead)" * node.dead) if word)
     remark = f" ! {node.flag}" if node.flag else ""
-    sums = [f"= {' + '.join(node.terms)}"] if node.terms else []
+    sums = [f"= {summed(node.terms)}"] if node.terms else []
     said = [*([head] if head else []), f"data {node.data.strip()}", f"grad {node.grad.strip()}{remark}", *sums]
     opened, closed = SHAPES[node.role]
     text = "<br/>".join(escape(line) for line in (*said, *node.notes))

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
+from viz.boxes import ledger
 from viz.diagram import Diagram, Node, Use
 from viz.flags import ALARMS
 from viz.layering import places
@@ -178,7 +179,7 @@ def _box(node: Node) -> str:
         *([rf"\textbf{{{escape(head + ' (dead)' * node.dead)}}}"] if head else []),
         escape(f"data {node.data}"),
         escape(f"grad {node.grad.rstrip()}{remark}"),
-        *(escape(f"   {'+' if place else '='} {term}") for place, term in enumerate(node.terms)),
+        *map(escape, ledger(node)),
         *map(escape, node.notes),
     ]
     return r"\\".join(lines)
@@ -249,7 +250,7 @@ def _foreign(letter: str) -> str:
         name = words[3].lower() if words[1] == "SMALL" else words[3].capitalize()
         name = name.replace("amda", "ambda")
         return "?" if name in _LIKE_LATIN else rf"$\{name}$"
-    base, *accents = unicodedata.normalize("NFD", letter)
+    base, *accents = list(unicodedata.normalize("NFD", letter))
     if base.isascii() and base.isalpha() and len(accents) == 1 and accents[0] in _ACCENTS:
         return rf"\{_ACCENTS[accents[0]]}{{{base}}}"
     return "?"

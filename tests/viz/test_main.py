@@ -61,6 +61,12 @@ def test_steps_are_a_page_or_lines(tmp_path: Path, capsys: pytest.CaptureFixture
         (["x", "x=1", "-o", "no/such/folder/x.svg"], "create it first"),
         (["x", "x=1", "--highlight", "y"], "no variable 'y' to highlight; there are: x"),
         (["x", "x=1", "--open"], "name one with -o"),
+        ([], "there is no expression; give one"),
+        (["x", "x=1", "--theme", "dark"], "--theme is for a picture"),
+        (["x", "x=1", "--direction", "TB", "-o", "x.txt"], "--direction is for a picture"),
+        (["x", "x=1", "--ascii", "-o", "x.svg"], "--ascii is for a tree of text"),
+        (["x", "x=1", "--steps", "--level", "op"], "--steps shows every operation"),
+        (["x", "x=1", "--steps", "--highlight", "x"], "without --steps"),
     ],
 )
 def test_a_mistake_is_a_message_and_status_2(
@@ -70,6 +76,18 @@ def test_a_mistake_is_a_message_and_status_2(
     said = capsys.readouterr()
     assert message in said.err
     assert said.out == ""
+
+
+def test_an_expression_may_begin_with_a_minus(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-x**2", "x=3", "--ascii"]) == 0
+    assert "-9.0000" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's pipe")
+def test_a_reader_that_has_seen_enough_gets_no_traceback() -> None:
+    command = f"{sys.executable} -m viz 'x*x' x=3 | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
 
 
 def test_it_runs_as_a_program() -> None:
