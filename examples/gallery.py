@@ -22,13 +22,14 @@ from xml.etree import ElementTree
 import numpy as np
 
 from engine import Value
+from engine.lift import lift
 from engine.strategies import compare
 from nn import data
 from nn.matrix import Network
 from nn.optimizers import Adam
 from nn.scalar import MLP
 from nn.training import train
-from viz import draw, draw_network, draw_step, frames, plots, save
+from viz import draw, draw_network, draw_program, draw_step, frames, plots, save
 from viz.filmstrip import stills
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -114,6 +115,16 @@ def _network() -> Any:
     return draw_network(Network([6, 2, 6, 4, 1], rng=1), theme="auto")
 
 
+@shows(
+    "Its gradient",
+    "The same net: now the lines are dC/dw of each weight, for one sample. In black and white, for print.",
+)
+def _network_gradients() -> Any:
+    net = Network([6, 2, 6, 4, 1], rng=1)
+    gradients = net.gradients([[1.0, -0.5, 0.3, 0.8, -1.0, 0.2]], [[0.5]])
+    return draw_network(net, gradients=gradients, theme="paper")
+
+
 @shows("Folded", "A loss over four samples of a net of 17 neurons: hundreds of nodes, here as one box per layer.")
 def _layers() -> Any:
     model = MLP(2, [8, 8, 1], rng=np.random.default_rng(0))
@@ -126,6 +137,16 @@ def _layers() -> Any:
 def _matrix_step() -> Any:
     net = Network([3, 4, 3, 2], rng=0)
     return draw_step(net, 2, [[1.0, -0.5, 0.3]], [[0.5, 0.0]], unit=2, theme="auto")
+
+
+@shows(
+    "A lifted program",
+    "On the left a net of 33 neurons as it was traced, number by number; on the right what it is in matrices, with its "
+    "adjoint: Theorem 1, found by rewriting.",
+)
+def _lifted() -> Any:
+    model = MLP(2, [16, 16, 1], rng=np.random.default_rng(0))
+    return draw_program(lift(model, [0.0, 0.0]), theme="auto")
 
 
 @shows("Step by step", "One step of the backward sweep: what is done, at work, and still to come.")
@@ -168,6 +189,17 @@ def _moons() -> Any:
     softmax = Network([2, 16, 2], "tanh", "softmax", "cross_entropy", rng=0)
     train(softmax, moons.x_train, moons.y_train, epochs=150, optimizer=Adam(0.02))
     plots.plot_decision_regions(figure.axes[1], softmax, moons.x_train, moons.y_train, title="Cross-entropy")
+    return figure
+
+
+@shows("The same for print", "Shades, dashes and markers take the place of colours.")
+def _print() -> Any:
+    moons = data.moons(100)
+    net = Network([2, 16, 1], "relu", "identity", "hinge", rng=0)
+    history = train(net, moons.x_train, np.where(moons.y_train > 0, 1, -1)[:, None], epochs=150, optimizer=Adam(0.02))
+    figure = plots.figure(2, theme="paper")
+    plots.plot_decision_regions(figure.axes[0], net, moons.x_train, moons.y_train, title="Hinge loss", theme="paper")
+    plots.plot_learning_curves(figure.axes[1], history, title="Its training", theme="paper")
     return figure
 
 
@@ -217,7 +249,8 @@ def page() -> str:
     """Return the page: for each picture what it shows, its code, and itself."""
     parts = [INTRODUCTION]
     for name, title, text, make in PICTURES:
-        body = "\n" + textwrap.dedent(inspect.getsource(make).split(" -> Any:\n", 1)[1]).replace("\nreturn ", "\n")
+        source = textwrap.dedent(inspect.getsource(make).split(" -> Any:\n", 1)[1])
+        body = f"\n{source}".replace("\nreturn ", "\n")
         parts += [f"## {title}\n", f"{textwrap.fill(text, 120)}\n", f"```python\n{body.strip()}\n```\n"]
         parts.append(f"![{title}: {text}](gallery/{name}.svg)\n")
     return "\n".join(parts)
@@ -231,7 +264,7 @@ def write(picture: Picture, folder: Path) -> Path:
         path.write_text(made, encoding="utf-8")
         return path
     if hasattr(made, "savefig"):
-        return plots.save_figure(made, path, title=picture.name)
+        return plots.save_figure(made, path, title=f"{picture.title}: {picture.text}")
     return save(made, path)
 
 
