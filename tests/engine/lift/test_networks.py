@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lifting import assert_source_is_the_same_to_the_bit, scalar_loss, truth
 from rounding import bounds
 
 from engine import Value, logsumexp
 from engine.lift import lift
-from nn.bridge import from_scalar, scalar_twin, to_scalar
+from nn.bridge import from_scalar
 from nn.matrix import Network
 from nn.optimizers import GradientDescent
 from nn.scalar import MLP
@@ -29,13 +30,15 @@ def by_hand(sizes: list[int], seed: int) -> Layers:
     ]
 
 
-def in_order(model: MLP) -> list[Value]:
-    """Return the scalar parameters in the order of Network.parameters: W_1, b_1, W_2, ..."""
-    return [
-        p
-        for layer in model.layers
-        for p in (*[w for neuron in layer.neurons for w in neuron.w], *[neuron.b for neuron in layer.neurons])
-    ]
+ENDS = [
+    ("identity", "squared_error"),
+    ("tanh", "squared_error"),
+    ("identity", "absolute_error"),
+    ("identity", "hinge"),
+    ("sigmoid", "binary_cross_entropy"),
+    ("softmax", "cross_entropy"),
+    ("modified_softmax", "cross_entropy"),
+]
 
 
 @st.composite
@@ -43,39 +46,34 @@ def problems(draw: st.DrawFn) -> tuple[Network, Any, Any]:
     """Draw a network, and a batch of one sample or more."""
     sizes = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
     hidden = draw(st.sampled_from(["tanh", "sigmoid", "relu", "softplus", "gelu", "leaky_relu", "identity"]))
-    output, loss = draw(st.sampled_from([("identity", "squared_error"), ("softmax", "cross_entropy")]))
+    output, loss = draw(st.sampled_from(ENDS))
     sizes[-1] = max(2, sizes[-1]) if output == "softmax" else sizes[-1]
     rng = np.random.default_rng(draw(st.integers(0, 10**6)))
     network = Network(sizes, hidden, output, loss, rng=rng)
     m = draw(st.integers(1, 4))
     X = rng.normal(size=(m, sizes[0]))
-    Y = np.eye(sizes[-1])[rng.integers(0, sizes[-1], m)] if output == "softmax" else rng.normal(size=(m, sizes[-1]))
-    return network, X, Y
+    if loss == "cross_entropy":
+        Y = network.targets(rng.integers(0, sizes[-1] + (output == "modified_softmax"), m))
+    else:
+        Y = rng.uniform(size=(m, sizes[-1]))
+    return network, X, np.where(Y > 0.5, 1.0, -1.0) if loss == "hinge" else Y
 
 
 @given(problems())
 def test_the_lifted_network_agrees_with_the_scalar_one_and_with_the_matrix_form(problem: tuple[Any, Any, Any]) -> None:
     network, X, Y = problem
-    model = to_scalar(network)
-
-    def loss(x: Any, y: Any) -> Value:
-        found = model(x)
-        z = found if isinstance(found, list) else [found]
-        if network.cost.name == "cross_entropy":
-            return sum(yi * (logsumexp(*z) - zi) for yi, zi in zip(y, z, strict=True))
-        return 0.5 * sum((zi - yi) ** 2 for yi, zi in zip(y, z, strict=True))
-
-    made = lift(loss, X[0], Y[0], parameters=in_order(model))
+    loss, parameters = scalar_loss(network)
+    made = lift(loss, X[0], Y[0], parameters=parameters)
     value, gradients = made.value_and_grad(X, Y)
-    twin = scalar_twin(network, X, Y)
-    twin.loss.backward()
-    apart = bounds(twin.loss)
-    matrix = np.concatenate([g.ravel() for g in network.gradients(X, Y).parameters])
-    assert abs(value - twin.loss.data) <= 2 * float(apart.data[twin.loss])
-    for found, by_matrix, p in zip(gradients.nested, matrix, in_order(twin.model), strict=True):
-        allowed = 2 * float(apart.gradients.get(p, 0)) + 1e-290
-        assert abs(found - p.grad) <= allowed
-        assert abs(found - by_matrix) <= allowed
+    samples = list(zip(X.tolist(), Y.tolist(), strict=True))
+    true_value, true_gradients, (of_value, *allowed) = truth(loss, parameters, samples)
+    matrix = network.gradients(X, Y)
+    assert abs(value - true_value) <= of_value
+    assert abs(value - matrix.loss) <= of_value
+    by_matrix = np.concatenate([g.ravel() for g in matrix.parameters])
+    assert (np.abs(np.array(gradients.nested) - true_gradients) <= allowed).all()
+    assert (np.abs(np.array(gradients.nested) - by_matrix) <= allowed).all()
+    assert_source_is_the_same_to_the_bit(made, (X, Y))
 
 
 def test_our_own_neurons_become_the_theorem() -> None:

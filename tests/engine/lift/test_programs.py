@@ -8,19 +8,15 @@ import numpy as np
 from budget import examples
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
+from lifting import TINY, assert_source_is_the_same_to_the_bit, values_after_each_pass
 from programs import Program, floats, on_numbers, programs
 from rounding import gradient_bounds
 
 from engine import Value
 from engine.elementary import TABLE
 from engine.lift import Lifted, lift
-from engine.lift.emission import Function, module
-from engine.lift.naming import named
-from engine.lift.program import Program as Lowered
 
 Case = tuple[Program, int, list[tuple[float, ...]]]
-
-TINY = 1e-290  # below, products underflow, and no relative bound holds
 
 
 @st.composite
@@ -114,38 +110,20 @@ def test_a_batch_has_the_sum_and_the_mean_of_its_samples_gradients(case: Case) -
         assert (np.abs(np.array(gradients.nested) - want) <= allowed.sum(axis=0) * factor + terms).all()
 
 
-def evaluate(lowered: Lowered, parameters: Sequence[float], inputs: Sequence[float]) -> float:
-    """Run a program of scalars by the rows of the table."""
-    given_numbers = {"parameter": parameters, "input": inputs}
-    values = [
-        leaf.cells[0] if leaf.kind == "constant" else given_numbers[leaf.kind][leaf.number or leaf.cells[0]]
-        for leaf in lowered.leaves
-    ]
-    for s in lowered.statements:
-        values.append(TABLE[s.operation].value(*[values[a] for a in s.args]))
-    result: float = values[lowered.outputs[0]]
-    return result
-
-
 @given(cases())
 def test_every_pass_preserves_the_value(case: Case) -> None:
     program, k, points = case
     made = lifted(program, k)
     for point in points:
         value, _, (allowed, *_) = truth(program, k, point)
-        for name in ("trace", "sums", "dots", "constants", "common"):
-            assert abs(evaluate(made.passes[name], point[:k], point[k:]) - value) <= allowed, name
-        for name in ("arrays", "names"):
-            lowered = named(made.passes[name], made.arguments)
-            namespace: dict[str, Any] = {}
-            exec(module("one pass", [Function("f", "Return f.", lowered)], made.arguments), namespace)
-            arrays = [
-                np.array([point[:k][c] for c in leaf.cells]).reshape(leaf.shape)
-                for leaf in lowered.leaves
-                if leaf.kind == "parameter"
-            ]
-            found = namespace["f"](arrays, *[np.array([x]) for x in point[k:]])
-            assert abs(float(np.ravel(found)[0]) - value) <= allowed, name
+        for name, found in values_after_each_pass(made, point[:k], point[k:]).items():
+            assert abs(found - value) <= allowed, name
+
+
+@given(cases())
+def test_the_emitted_source_gives_the_same_bits_as_the_program_in_memory(case: Case) -> None:
+    program, k, points = case
+    assert_source_is_the_same_to_the_bit(lifted(program, k), columns(points, k))
 
 
 @given(cases())
