@@ -17,7 +17,7 @@ from engine.tables import shown
 from engine.value import Constant, Value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Anomaly:
     """The first number that is nan or infinite although what it was made from is not.
 
@@ -36,7 +36,7 @@ class Anomaly:
     line: str
     what: str
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.what
 
 
@@ -46,9 +46,9 @@ def find_nan(y: Value, *, names: Mapping[str, Any] | None = None) -> Anomaly | N
     Raises TypeError where y is not a Value.
 
     >>> x = Value(0.0, label="x")
-    >>> print(find_nan(x.sqrt() * 2))
+    >>> find_nan(x.sqrt() * 2)
     backward: d(#1)/d(x) is inf at #1 = sqrt(x) = 0, so 2 * inf = inf goes to x.
-    >>> print(find_nan(x * float("inf")))
+    >>> find_nan(x * float("inf"))
     forward: #2 = x*inf is nan, from x = 0, inf = inf.
     >>> find_nan(x.exp()) is None
     True

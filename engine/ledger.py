@@ -187,7 +187,8 @@ def explain(
     names: variables to take names from, such as locals(); in a REPL or notebook they are found without it.
     limit: with more rows the ledger is folded by layer of a network, else by level; None never folds.
 
-    Raises TypeError where y is not a Value. No `grad` is touched, and backward() need not have run.
+    Raises TypeError where y is not a Value, ValueError for a limit below 1. No `grad` is touched, and backward() need not
+    have run.
 
     >>> x, y = Value(2.0, label="x"), Value(3.0, label="y")
     >>> f = x * y + x ** 2
@@ -215,10 +216,14 @@ def explain(
     for x in wrt or ():
         if not isinstance(x, Value):
             raise TypeError(_no_history("wrt must be a Value or several", x))
+    if limit is not None and (not isinstance(limit, int) or limit < 1):
+        raise ValueError(f"limit is the most rows of the table, 1 or more, or None for all of them; got {limit!r}")
     return Ledger(y, wrt, names, limit)
 
 
 def _no_history(need: str, number: Any) -> str:
+    if isinstance(number, str):
+        return f"{need}, got the text {number!r}: give the Value itself, not its name"
     lost = "a plain number (such as .data) has forgotten what it was made from"
     return f"{need}, got {type(number).__name__} {number!r}: {lost}"
 

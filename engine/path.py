@@ -22,7 +22,7 @@ from engine.tables import shown
 from engine.value import Value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Path:
     """One way from y down to x.
 
@@ -42,6 +42,8 @@ class Path:
     def __str__(self) -> str:
         factors = " * ".join(map(shown, self.partials)) or "1"
         return f"{' <- '.join(self.names)}: {factors} = {shown(self.product)}"
+
+    __repr__ = __str__
 
 
 class Paths:
@@ -135,7 +137,8 @@ def paths(y: Value, x: Value) -> Paths:
     (True, 'none')
     """
     if not isinstance(x, Value):
-        raise TypeError(f"paths lead to a Value, not {type(x).__name__} {x!r}; give the Value itself, not its data")
+        other = "name" if isinstance(x, str) else "data"
+        raise TypeError(f"paths lead to a Value, not {type(x).__name__} {x!r}; give the Value itself, not its {other}")
     return Paths(y, x)
 
 

@@ -144,9 +144,11 @@ def compare(
     graph = Graph(y)
     wanted = (wrt,) if isinstance(wrt, Value) else graph.leaves if wrt is None else tuple(wrt)
     for x in wanted:
+        if not isinstance(x, Value):
+            raise TypeError(f"wrt must be leaves of y, Values themselves, got {type(x).__name__} {x!r}")
         if x not in graph.index or x.row is not None:
             problem = "is a node inside it" if x in graph.index else "is not in its graph"
-            raise ValueError(f"wrt must be leaves of y; {x!r} {problem}")
+            raise ValueError(f"wrt must be leaves of y; {x.label or repr(x)} {problem}")
     run = Run(graph, wanted)
     right = REVERSE.run(run)
     bounds = _rounding(run)

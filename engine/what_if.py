@@ -45,7 +45,7 @@ class WhatIf:
 def what_if(graph: Graph, changes: Mapping[Value | str, Number]) -> WhatIf:
     """Return what the gradient predicts for a change of leaves, and the truth; no Value is touched.
 
-    Raises ValueError for a name that no leaf or more than one has, or a Value that is no leaf of the graph; and what
+    Raises ValueError for no change, a name that no leaf or more than one has, or a Value that is no leaf; and what
     the operations raise where they are not defined at the changed point.
 
     >>> x, y = Value(3.0, label="x"), Value(2.0, label="y")
@@ -57,6 +57,8 @@ def what_if(graph: Graph, changes: Mapping[Value | str, Number]) -> WhatIf:
     ...
     ValueError: no leaf is called 'z'; the leaves are: x, y
     """
+    if not changes:
+        raise ValueError("what_if needs a change, such as what_if(x=+0.1) or what_if({x: +0.1})")
     name = namer(graph.nodes)
     leaves = {_leaf(graph, key, name): change for key, change in changes.items()}
     slopes = adjoints(graph.output)

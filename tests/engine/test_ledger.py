@@ -338,10 +338,21 @@ def test_a_nan_is_pointed_at() -> None:
     assert "backward: d(#1)/d(x) is inf" in hints(sqrt(Value(0.0, label="x")))
 
 
-@pytest.mark.parametrize("bad", [3.0, [1.0], None, "x"])
+@pytest.mark.parametrize("bad", [3.0, [1.0], None])
 def test_a_plain_number_has_no_history_and_is_refused(bad: Any) -> None:
     with pytest.raises(TypeError, match="has forgotten what it was made from"):
         explain(bad)
     if bad is not None:
         with pytest.raises(TypeError, match="wrt must be a Value or several"):
             explain(Value(1.0) * 2, wrt=[bad])
+
+
+def test_a_name_in_place_of_a_value_is_refused_as_one() -> None:
+    with pytest.raises(TypeError, match="got the text 'x': give the Value itself, not its name"):
+        explain(small()[2], wrt="x")  # type: ignore[arg-type]  # the mistake is tested
+
+
+@pytest.mark.parametrize("limit", [0, -1, 2.5])
+def test_a_limit_below_one_is_refused_with_what_shows_everything(limit: Any) -> None:
+    with pytest.raises(ValueError, match="1 or more, or None for all of them; got"):
+        explain(small()[2], limit=limit)

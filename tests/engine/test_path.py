@@ -108,3 +108,12 @@ def test_ways_are_counted_from_every_node() -> None:
     x = Value(1.0)
     y = (x + x) * x
     assert ways_to(Graph(y), 0) == [1, 2, 3]
+
+
+def test_a_path_shows_itself_as_the_chain_rule() -> None:
+    x = Value(3.0, label="x")
+    assert repr(list(paths(x.exp() * 0, x))) == "[#2 <- #0 <- x: 0 * 20.0855 = 0]".replace("#0", "#1").replace(
+        "#2", "#3"
+    )
+    with pytest.raises(TypeError, match="give the Value itself, not its name"):
+        paths(x, "x")  # type: ignore[arg-type]  # the mistake is tested

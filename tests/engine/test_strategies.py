@@ -186,6 +186,11 @@ def test_leaves_are_asked_for_by_identity_not_by_their_number() -> None:
     inner = a * b
     with pytest.raises(ValueError, match="is a node inside it"):
         compare(inner.exp(), wrt=inner)
+    inner.label = "inner"
+    with pytest.raises(ValueError, match="wrt must be leaves of y; inner is a node inside it"):
+        compare(inner.exp(), wrt=inner)
+    with pytest.raises(TypeError, match="Values themselves, got str 'a'"):
+        compare(inner, wrt=["a"])  # type: ignore[list-item]  # the mistake is tested
 
 
 def test_an_unknown_way_is_refused_with_the_names() -> None:

@@ -52,6 +52,8 @@ def test_a_mistake_is_named() -> None:
     x, same = Value(3.0, label="x"), Value(4.0, label="x")
     inner = x * same
     graph = Graph(sqrt(inner))
+    with pytest.raises(ValueError, match="what_if needs a change, such as"):
+        Graph(Value(1.0) * 2).what_if()
     with pytest.raises(ValueError, match="2 leaves are called 'x'"):
         graph.what_if(x=1)
     with pytest.raises(ValueError, match="no leaf is called 'w'; the leaves are: x, x"):
