@@ -21,9 +21,18 @@ def formula(v: Value, name: Callable[[Value], str]) -> str:
         return name(v)
     names = [name(a) for a in v.args]
     if v.row.name in SIGNS:
-        return SIGNS[v.row.name].format(*(f"({n})" if n.startswith("-") else n for n in names))
+        return SIGNS[v.row.name].format(*(f"({n})" if _is_compound(n) else n for n in names))
     written = _products(names) if v.row.name == "dot" else f"{v.row.name}({', '.join(names)})"
     return written if len(written) <= LONGEST or len(names) == 1 else f"{v.row.name}({len(names):,} arguments)"
+
+
+def _is_compound(name: str) -> bool:
+    """Tell whether a name would be misread beside a sign: a negative number, or a complex one.
+
+    >>> _is_compound("-2"), _is_compound("1+2j"), _is_compound("x")
+    (True, True, False)
+    """
+    return name.startswith("-") or (name[:1].isdigit() and name.endswith("j"))
 
 
 def _products(names: Sequence[str]) -> str:

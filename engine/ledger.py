@@ -187,8 +187,8 @@ def explain(
     names: variables to take names from, such as locals(); in a REPL or notebook they are found without it.
     limit: with more rows the ledger is folded by layer of a network, else by level; None never folds.
 
-    Raises TypeError where y is not a Value, ValueError for a limit below 1. No `grad` is touched, and backward() need not
-    have run.
+    Raises TypeError where y is not a Value, ValueError for a limit below 1. No `grad` is touched, and backward() need
+    not have run.
 
     >>> x, y = Value(2.0, label="x"), Value(3.0, label="y")
     >>> f = x * y + x ** 2

@@ -161,8 +161,8 @@ def shown(number: Number, digits: int = 6) -> str:
     >>> from fractions import Fraction
     >>> shown(2.0), shown(1 / 3), shown(1.5e-17), shown(Fraction(1, 3)), shown(-0.0)
     ('2', '0.333333', '1.5e-17', '1/3', '0')
-    >>> shown(Fraction(10**20, 3)), shown(1 + 2j)
-    ('~3.33333e19', '1+2j')
+    >>> shown(Fraction(10**20, 3)), shown(1 + 2j), shown(2 + 0j)
+    ('~3.33333e19', '1+2j', '2')
     """
     number = getattr(number, "data", number) if hasattr(number, "row") else number
     if isinstance(number, (int, float)) and not isinstance(number, bool):
@@ -170,7 +170,7 @@ def shown(number: Number, digits: int = 6) -> str:
         mantissa, e, exponent = text.partition("e")
         return "0" if text == "-0" else f"{mantissa}e{int(exponent)}" if e else text
     if isinstance(number, complex):
-        return f"{number:.{digits - 2}g}"
+        return f"{number:.{digits - 2}g}" if number.imag else shown(number.real, digits - 2)
     context = context_of(number)
     if context is not None:
         return _of_mpmath(number, digits)
