@@ -9,6 +9,7 @@ visit: one node processed: its adjoint passed on to its arguments, or its tangen
 multiplication: adjoint times partial (backwards, along paths) or partial times tangent (forwards). The partials are
     computed once for all ways and not counted; finite differences need none, and count the arithmetic of the formula.
 too early: a node was passed on before all of its uses had delivered their contribution.
+again: a node was passed on in time, and then once more with all that it had delivered already.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Run:
     uses: for each node its arguments, as (id, partial); the constants of the formula are left out.
     fan_out: for each node how often it is used.
     wrt: the ids of the leaves whose gradient is wanted.
-    adjoint, received: of each node, as far as the sweep has come, and how many contributions it has had.
+    adjoint, received, passed: of each node, as far as the sweep has come, how many contributions it has had, and
+        whether it has passed them on.
     """
 
     def __init__(self, graph: Graph, wrt: Sequence[Value]) -> None:
@@ -59,6 +61,7 @@ class Run:
         self.adjoint: list[Number] = [self.zero] * len(self.graph)
         self.adjoint[-1] = self.zero + 1
         self.received = [0] * len(self.graph)
+        self.passed = [False] * len(self.graph)
         self.multiplications = self.additions = self.visits = 0
         self.mistake: Mistake | None = None
 
@@ -69,6 +72,9 @@ class Run:
             uses = self.fan_out[v]
             when = "before its use" if uses == 1 else f"after {self.received[v]} of its {uses} uses"
             self._blame(v, f"was passed on too early, {when}")
+        elif self.uses[v] and self.passed[v]:
+            self._blame(v, f"was passed on again, though all of {shown(self.adjoint[v])} had been passed on before")
+        self.passed[v] = True
         for source, partial in self.uses[v]:
             contribution = times(self.adjoint[v], partial)
             self.multiplications += 1

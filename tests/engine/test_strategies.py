@@ -51,6 +51,18 @@ def test_a_wrong_way_is_wrong_only_where_it_names_its_first_mistake(program: Pro
             assert found[name].gradient == found["reverse"].gradient
 
 
+def test_a_node_that_was_passed_on_in_time_and_then_again_is_the_mistake() -> None:
+    a = Value(Fraction(2), label="a")
+    b = (a + a) + (a + a)
+    c = a + a
+    found = compare((c + c) + c)["recursion without order"]  # c has all of 3 when it is met by c + c, and is met again
+    assert found.verdict == "WRONG"
+    assert found.mistake is not None
+    assert found.mistake.node is c
+    assert found.mistake.what == "was passed on again, though all of 3 had been passed on before"
+    assert compare(b)["recursion without order"].mistake is None  # every node but the leaf has one use
+
+
 def test_the_example_of_micrograds_issue_68() -> None:
     a, b, y = issue_68()
     found = compare(y)
