@@ -19,7 +19,7 @@ from engine.calculus import must_be_callable, must_be_given, positions_of
 from engine.functions import data_of
 from engine.graph import adjoints
 from engine.linear import Linearization, Traced, matching
-from engine.structures import fill, map_numbers
+from engine.structures import fill, filler, map_numbers
 from engine.value import Value
 
 
@@ -78,8 +78,7 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
         linear = Linearization(traced.outputs, traced.inputs, recorded=traced.nested)
         n, m = len(traced.inputs), len(traced.outputs)
         if n <= m:
-            columns = [linear.push(row) for row in _unit_vectors(traced.inputs)]
-            rows = [[column[i] for column in columns] for i in range(m)]
+            rows = [list(row) for row in zip(*linear.columns(), strict=True)] if n else [[] for _ in range(m)]
         else:
             rows = [linear.pull(row) for row in _unit_vectors(traced.outputs)]
         return _nest(traced.result, traced.variables, rows)
@@ -106,7 +105,7 @@ def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable
     def evaluate(*args: Any, **kwargs: Any) -> Any:
         traced = Traced(*_of_arguments(f, positions, isinstance(argnums, int), args, kwargs))
         linear = _gradient(traced)
-        rows = [linear.push(row) for row in _unit_vectors(traced.inputs)]
+        rows = linear.columns()
         return _nest(traced.variables, traced.variables, rows)
 
     return evaluate
@@ -185,5 +184,5 @@ def _nest(outer: Any, inner: Any, rows: Sequence[Sequence[Any]]) -> Any:
         shape = np.shape(map_numbers(lambda _: 0.0, inner))
         found = np.array([list(row) for row in rows], dtype=object).reshape(outer.shape + shape)
         return found if any(isinstance(x, Value) for x in found.flat) else np.array(found.tolist())
-    following = iter(rows)
-    return map_numbers(lambda _: fill(inner, next(following)), outer)
+    following, filled = iter(rows), filler(inner)
+    return map_numbers(lambda _: filled(next(following)), outer)

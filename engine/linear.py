@@ -20,6 +20,10 @@ from engine.graph import partials_of, passes_nothing, postorder, product
 from engine.structures import aligned, map_numbers, numbers_of
 from engine.value import Value
 
+TOGETHER = 64  # unit vectors that are pushed at once
+
+_NONE: dict[int, Any] = {}
+
 
 class Traced:
     """One run of f on Values: the variables it was given and what it returned, both in the user's structure.
@@ -89,6 +93,43 @@ class Linearization:
             found[target] = total
         ends = [found[end] if end >= 0 else None for end in self._ends]
         return [zero if end is None else end for end, zero in zip(ends, self._zeros, strict=True)]
+
+    def columns(self) -> list[list[Any]]:
+        """Return the Jacobian by columns: J t for the unit vector t of each input.
+
+        Tangents of several unit vectors go through each step together, and only those that are not 0: what an input
+        does not reach costs nothing (sparse vector mode, Griewank and Walther, section 7.1). A few at a time, as each
+        of them needs a number at every step.
+
+        >>> x, y = Value(2.0), Value(3.0)
+        >>> Linearization([x * y, x + 1], [x, y]).columns()
+        [[3.0, 1.0], [2.0, 0.0]]
+        """
+        columns: list[list[Any]] = []
+        for start in range(0, len(self.inputs), TOGETHER):
+            few = range(start, min(start + TOGETHER, len(self.inputs)))
+            ends = self._push_units(few)
+            columns += [
+                [zero if end is None else end.get(i, zero) for end, zero in zip(ends, self._zeros, strict=True)]
+                for i in few
+            ]
+        return columns
+
+    def _push_units(self, few: range) -> list[dict[int, Any] | None]:
+        """Return for each output its tangents by the number of the input whose unit vector was pushed."""
+        found: list[dict[int, Any] | None] = [None] * self._size
+        for i in few:
+            found[i] = {i: type(self.inputs[i].data)() + 1}
+        share = self._share
+        for target, terms in self._steps:
+            total: dict[int, Any] = {}
+            for source, partial in terms:
+                for i, tangent in (found[source] or _NONE).items():
+                    part = share(tangent, partial)
+                    if part is not None:
+                        total[i] = total[i] + part if i in total else part
+            found[target] = total or None
+        return [found[end] if end >= 0 else None for end in self._ends]
 
     def pull(self, weights: Sequence[Any]) -> list[Any]:
         """Return the adjoints of the inputs."""

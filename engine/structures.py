@@ -54,6 +54,17 @@ def fill(structure: Any, numbers: Any) -> Any:
     return map_numbers(lambda _: next(following), structure)
 
 
+def filler(structure: Any) -> Callable[[Any], Any]:
+    """Return the function that fills a structure, for filling it often: a flat list or tuple needs no walk.
+
+    >>> filler([1, 2])((7, 8)), filler([1, [2]])((7, 8))
+    ([7, 8], [7, [8]])
+    """
+    if type(structure) in (list, tuple) and not any(isinstance(x, dict) or _is_sequence(x) for x in structure):
+        return type(structure)
+    return lambda numbers: fill(structure, numbers)
+
+
 def aligned(given: Any, like: Any, what: str) -> list[Any]:
     """Return the numbers of a structure in the order of another one, which it must have the structure of.
 

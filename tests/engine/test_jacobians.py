@@ -26,6 +26,7 @@ from engine import (
     is_descent_direction,
     jacobian,
     jvp,
+    linear,
     sin,
     tanh,
     vjp,
@@ -105,10 +106,11 @@ def test_a_jacobian_is_the_same_by_columns_and_by_rows(program: Program, data: s
 
     x = [Value(number) for number in program.point]
     y = outputs(x)
-    linear = Linearization(y, x)
+    J = Linearization(y, x)
     n, m = len(x), len(y)
-    columns = [linear.push([Fraction(int(i == j)) for j in range(n)]) for i in range(n)]
-    rows = [linear.pull([Fraction(int(i == j)) for j in range(m)]) for i in range(m)]
+    columns = [J.push([Fraction(int(i == j)) for j in range(n)]) for i in range(n)]
+    assert columns == J.columns()
+    rows = [J.pull([Fraction(int(i == j)) for j in range(m)]) for i in range(m)]
     assert rows == [[column[i] for column in columns] for i in range(m)]
     assert jacobian(outputs)(list(program.point)) == rows
 
@@ -121,21 +123,21 @@ def test_a_jacobian_by_hand() -> None:
 
 @pytest.mark.parametrize("wide", [True, False])
 def test_the_cheaper_direction_is_taken(wide: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    sweeps = {"push": 0, "pull": 0}
+    sweeps = {"columns": 0, "pull": 0}
     for name in sweeps:
         sweep = getattr(Linearization, name)
 
-        def counted(self: Any, row: Any, name: str = name, sweep: Any = sweep) -> Any:
+        def counted(self: Any, *row: Any, name: str = name, sweep: Any = sweep) -> Any:
             sweeps[name] += 1
-            return sweep(self, row)
+            return sweep(self, *row)
 
         monkeypatch.setattr(Linearization, name, counted)
     if wide:
         jacobian(lambda x: [sum(x) * 2.0])([1.0] * 50)
-        assert sweeps == {"push": 0, "pull": 1}
+        assert sweeps == {"columns": 0, "pull": 1}
     else:
         jacobian(lambda x: [x * i for i in range(50)])(2.0)
-        assert sweeps == {"push": 1, "pull": 0}
+        assert sweeps == {"columns": 1, "pull": 0}
 
 
 def test_results_have_the_shapes_of_arguments_and_results() -> None:
@@ -310,6 +312,31 @@ def test_descent_directions_lower_the_function_and_their_opposites_do_not() -> N
 def test_a_mistake_is_named(call: Any, message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=message):
         call()
+
+
+@given(programs(floats(), SMOOTH))
+def test_columns_that_are_pushed_together_have_the_bits_of_those_pushed_alone(program: Program) -> None:
+    x = [Value(number) for number in program.point]
+    y = program.on_values(*x)
+    J = Linearization([y], x)
+    alone = [J.push([float(i == j) for j in range(len(x))]) for i in range(len(x))]
+    assert [[number.hex() for number in column] for column in J.columns()] == [[c[0].hex()] for c in alone]
+
+
+def test_a_zero_of_a_sparse_jacobian_costs_no_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    products = 0
+    share = linear._plain_share
+
+    def counted(g: Any, partial: Any) -> Any:
+        nonlocal products
+        products += 1
+        return share(g, partial)
+
+    monkeypatch.setattr(linear, "_plain_share", counted)
+    x = [1.0] * 100
+    H = hessian(lambda x: sum((b - a * a) ** 2 for a, b in itertools.pairwise(x)))(x)
+    assert sum(h != 0 for row in H for h in row) == 3 * 100 - 2  # a diagonal and its neighbours
+    assert products < 20 * 3 * 100  # 100 sweeps over some thousand steps would make hundreds of thousands
 
 
 def test_a_network_has_a_hessian_vector_product_of_a_few_gradients_cost() -> None:
