@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.check.fields import RealField
 from engine.check.oracles import Truth
-from engine.check.runs import NotRunnable, Run, exact_claims, noisy_runs, run
+from engine.check.runs import LONG, NotRunnable, Run, exact_claims, noisy_runs, run
 from engine.check.structure import Point
 
 CONDITION_BITS = 2000  # for kappa, and more for small numbers: a quarter of them go to the step
@@ -56,6 +56,17 @@ class Case:
     def width(self) -> int:
         """The number of variables: component k * width + i is the derivative of result k by variable i."""
         return len(self.point.numbers)
+
+    @cached_property
+    def largest(self) -> Any:
+        """The size of the largest derivative that is finite."""
+        sizes = [abs(self.truth.middle(i)) for i in range(len(self.claims))]
+        return max((s for s in sizes if s < math.inf), default=0)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether f takes so few operations that it may be run dozens of times."""
+        return self.truth.run is None or self.truth.run.tape.operations < LONG
 
     @cached_property
     def noisy(self) -> list[Run]:

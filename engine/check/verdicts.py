@@ -132,7 +132,7 @@ def _settle(case: Case, open_: list[int]) -> None:
             c.verdict, c.why = "kink", f"rounding decides on which side of a kink this is ({where})"
             c.low, c.high = near.hulls[i]
             continue
-        if count < CONDITIONED:
+        if count < (CONDITIONED if case.is_short else 1):
             c.kappa = case.kappa(i)
         _judge_one(case, i, c)
 
