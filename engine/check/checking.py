@@ -17,6 +17,7 @@ from engine.check.structure import Point, flat_numbers, unit_roundoff
 from engine.check.verdicts import judge, judge_estimates
 
 ORACLES = ("auto", "interval", "rerun", "complex", "ladder")
+MATH = "with NumPy's functions, or those of engine.elementary, in place of math's its gradient could be proved"
 ON_KINK = ("report", "accept", "fail")
 
 
@@ -159,6 +160,8 @@ def _truth(f: Callable[..., Any], point: Point, order: int, oracle: str, notes: 
         if order == 2 or oracle != "auto":
             raise ValueError(f"f does not run on numbers of many digits, which this oracle needs: {error}") from None
         notes.append(f"f is a black box, it runs on doubles only: {error}")
+        if "must be real number" in str(error):
+            notes.append(MATH)
     found, name, calls = blackbox.estimates(f, point, complex_too=oracle != "ladder")
     low, high = [e.value - e.bound for e in found], [e.value + e.bound for e in found]
     kinks = {i: e.sides for i, e in enumerate(found) if e.kink}
