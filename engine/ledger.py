@@ -17,9 +17,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.digest import folded
 from engine.formulas import formula
@@ -37,8 +36,7 @@ LIMIT = 60  # rows that a reader can be expected to read
 MOST = 8  # entries of a gradient in one sentence
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(NamedTuple):
     """One use of a node: ids in the Graph of the node and of its user, the argument's position, and the product."""
 
     node: int
@@ -142,7 +140,7 @@ class Ledger:
              "adjoint": _plain(self.adjoints[i]), "line": line_of(v), "source": source_of(v)}
             for i, v in enumerate(self.graph.nodes)
         ]  # fmt: skip
-        uses = [{key: _plain(number) for key, number in vars(use).items()} for use in self.uses]
+        uses = [{key: _plain(number) for key, number in use._asdict().items()} for use in self.uses]
         gradient = {self.name(x): _plain(number) for x, number in self.gradient().items()}
         found = {"output": nodes[-1]["name"], "value": nodes[-1]["value"], "gradient": gradient, "nodes": nodes,
                  "uses": uses, "hints": list(self.hints)}  # fmt: skip
