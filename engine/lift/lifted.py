@@ -50,6 +50,7 @@ class Lifted:
             raise ValueError(f"dtype must be float32 or float64, got {self.dtype}")
         self._structure = structure
         self._forward = passes["names"]
+        self._uses_samples = any(leaf.kind == "input" for leaf in self._forward.leaves)
         self._functions: dict[str, Callable[..., Any]] = {}
         self.arrays: dict[str, Array] = {}
         self._places: dict[Value, tuple[str, int]] = {v: ("", 0) for v in values}
@@ -65,7 +66,11 @@ class Lifted:
         return list(self.arrays.values())
 
     def __call__(self, *batches: Any) -> Array:
-        """Return the function's result for every sample: shape (m,), or (m, n) for a list of n Values."""
+        """Return the function's result for every sample: shape (m,), or (m, n) for a list of n Values.
+
+        A function that uses no input is computed once: then the result has no axis for the samples. Where scalar code
+        raises, as for the logarithm of a negative number, a sample has nan or inf.
+        """
         return self._run("value", self._checked(batches))
 
     def value_and_grad(self, *batches: Any, reduction: str = "mean") -> tuple[Any, Gradients]:
@@ -81,11 +86,11 @@ class Lifted:
         if reduction == "none":
             loss, gradients = self._run("gradients_of_samples", arrays, 1.0)
             return loss, self._gradients(loss, gradients)
-        uses_samples = any(leaf.kind == "input" for leaf in self._forward.leaves)
-        count = m if uses_samples else 1  # a function of parameters alone is computed once, not for each sample
+        count = m if self._uses_samples else 1  # a function of parameters alone is computed once, not for each sample
         scale = 1.0 / count if reduction == "mean" else float(m // count)
         loss, gradients = self._run("value_and_grad", arrays, scale)
-        loss = float(loss.sum() / count if reduction == "mean" else loss.sum() * (m // count))
+        total = float(loss.sum()) if getattr(loss, "ndim", 0) else float(loss)
+        loss = total / count if reduction == "mean" else total * (m // count)
         return loss, self._gradients(loss, gradients)
 
     def pullback(self, *batches: Any, seed: Any) -> tuple[Array, Gradients]:
@@ -94,7 +99,10 @@ class Lifted:
 
         arrays = self._checked(batches)
         seed = np.asarray(seed, self.dtype) if isinstance(seed, (list, tuple, float, int)) else seed
-        shape = (*([len(arrays[0])] if arrays else []), *self._forward.shape(self._forward.outputs[0]))
+        shape = (
+            *([len(arrays[0])] if arrays and self._uses_samples else []),
+            *self._forward.shape(self._forward.outputs[0]),
+        )
         if tuple(seed.shape) != shape:
             raise ValueError(f"the seed has one number for each of the result, shape {shape}, got {tuple(seed.shape)}")
         value, gradients = self._run("pullback", arrays, seed)
@@ -186,12 +194,11 @@ class Lifted:
         title = "Return the loss of every sample and the gradients of scale * "
         title += "their sum." if name == "value_and_grad" else "each."
         program = self.adjoint(per_sample=name == "gradients_of_samples")
-        has_samples = any(leaf.kind == "input" for leaf in self._forward.leaves)
         return Function(
             name,
             title,
             program,
-            "xp.full_like(OUTPUT, scale)" if has_samples else "xp.asarray(scale, dtype=LIKE.dtype)[()]",
+            "xp.full_like(OUTPUT, scale)" if self._uses_samples else "xp.asarray(scale, dtype=LIKE.dtype)[()]",
         )
 
     def _run(self, name: str, arrays: list[Array], *more: Any) -> Any:

@@ -208,11 +208,14 @@ class Reading(Wording):
             return f"[{', '.join(numbers.get(cell, '0') for cell in range(size(s.shape)))}]"
         if not all(cells == tuple(range(cells[0], cells[0] + len(cells))) for _, cells in apart):
             return " + ".join(f"add_at(zeros({size(s.shape)}), {self._index(c, (len(c),))}, #{i})" for i, c in apart)
-        parts, end = [], 0
+        parts, end = list[str](), 0
         for i, cells in apart:
             parts += [f"zeros({cells[0] - end})"] if cells[0] > end else []
             rank = len(self.program.shape(s.args[i]))
-            parts.append(f"[#{i}]" if not rank else f"#{i}" if rank == 1 else f"reshape(#{i}, ({len(cells)},))")
+            if not rank and parts and parts[-1].startswith("["):  # another number beside it
+                parts[-1] = f"{parts[-1][:-1]}, #{i}]"
+            else:
+                parts.append(f"[#{i}]" if not rank else f"#{i}" if rank == 1 else f"reshape(#{i}, ({len(cells)},))")
             end = cells[-1] + 1
         parts += [f"zeros({size(s.shape) - end})"] if end < size(s.shape) else []
         return parts[0] if len(parts) == 1 else f"concatenate([{', '.join(parts)}])"

@@ -104,25 +104,18 @@ def constants(program: Program) -> Program:
     value: dict[int, float] = {v: leaf.cells[0] for v, leaf in enumerate(program.leaves) if leaf.kind == "constant"}
     for s in program.statements:
         row, args = s.operation, [out.new[a] for a in s.args]
-        if row == "sum" or row == "add":
-            known = [a for a in args if a in value]
-            if known and len(known) < len(args):
-                total = sum(value[a] for a in known)
-                args = [a for a in args if a not in value] + ([out.constant(total, value)] if total != 0 else [])
-                row = "sum" if len(args) > 2 else "add"
-        if row in ("add", "sum") and len(args) == 1:
-            out.new.append(args[0])
-        elif all(a in value for a in args):
+        known = [value[a] for a in args if a in value]
+        if row in ("add", "sum") and 0 < len(known) < len(args):
+            args = [a for a in args if a not in value] + ([out.constant(sum(known), value)] if sum(known) != 0 else [])
+            row = "sum" if len(args) > 2 else "add"
+        same = _same(row, args, value)
+        if same is not None:
+            out.new.append(same)
+        elif len(known) == len(args):
             try:
-                out.new.append(out.constant(float(TABLE[row].value(*[value[a] for a in args])), value))
+                out.new.append(out.constant(float(TABLE[row].value(*known)), value))
             except (ArithmeticError, ValueError):  # what raises on the scalars becomes nan or inf in the program
                 out.keep_as(Statement(row, tuple(args)))
-        elif row in ("mul", "div") and value.get(args[1]) == 1:
-            out.new.append(args[0])
-        elif row == "mul" and value.get(args[0]) == 1:
-            out.new.append(args[1])
-        elif (row == "sub" and value.get(args[1]) == 0) or row == "pos":
-            out.new.append(args[0])
         elif row == "mul" and value.get(args[1]) == -1:
             out.keep_as(Statement("neg", (args[0],)))
         elif row == "dot" and len(args) % 2 and value.get(args[-1]) == 0:
@@ -130,6 +123,16 @@ def constants(program: Program) -> Program:
         else:
             out.keep_as(Statement(row, tuple(args)))
     return without_unused(out.program())
+
+
+def _same(row: str, args: list[int], value: dict[int, float]) -> int | None:
+    """Return the argument that a statement only passes on, given the constants' values; None if it does more."""
+    numbers = [value.get(a) for a in args]
+    if row == "pos" or (row in ("add", "sum") and len(args) == 1) or (row == "sub" and numbers[1] == 0):
+        return args[0]
+    if row in ("mul", "div") and numbers[1] == 1:
+        return args[0]
+    return args[1] if row == "mul" and numbers[0] == 1 else None
 
 
 def common(program: Program) -> Program:

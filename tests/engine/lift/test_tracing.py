@@ -133,7 +133,7 @@ def test_a_trace_too_large_for_memory_is_stopped_with_its_size() -> None:
 
 def chain() -> Any:
     x = Value(1.0)
-    for _ in range(2000):
+    for _ in range(600):
         x = x * 0.999 + 0.1
     return x
 
@@ -149,7 +149,7 @@ def many_points() -> Any:
 def irregular() -> Any:
     v = [Value(0.1 * i) for i in range(5)]
     rng = random.Random(0)
-    for _ in range(1000):
+    for _ in range(400):
         a, b = rng.choices(v[-50:], k=2)
         v.append(rng.choice([a.sin() * b, a + b.cos(), (a * b).tanh(), a - 0.5 * b.sigmoid()]))
     return sum_(v)
