@@ -17,6 +17,9 @@ from viz.theme import Theme
 
 SUFFIXES = (".html", ".gif", ".svg", ".pdf", ".png", ".txt")
 WORKERS = 2  # a step needs a process of Graphviz
+WIDE = 1600  # pixels of a moving picture, if its text is then still readable:
+LEAST_DOTS = 64.0  # per inch
+COLOURS = 128
 
 
 def save_frames(
@@ -97,11 +100,16 @@ def _save_numbered(strip: Frames, target: Path, theme: str | Theme, direction: s
     return paths[0]
 
 
-def _drawn(strip: Frames, suffix: str, theme: str | Theme, direction: str, seconds: float) -> Iterator[bytes]:
-    """Yield each step as Graphviz draws it, a few at a time."""
+def _drawn(
+    strip: Frames, suffix: str, theme: str | Theme, direction: str, seconds: float, dots: float | None = None
+) -> Iterator[bytes]:
+    """Yield each step as Graphviz draws it, a few at a time; with so many dots per inch."""
 
     def draw(number: int) -> bytes:
-        return still(strip, number, theme=theme, direction=direction).picture(suffix, seconds)
+        drawing = still(strip, number, theme=theme, direction=direction)
+        if dots is not None:
+            drawing.graph_attr["dpi"] = f"{dots:.0f}"
+        return drawing.picture(suffix, seconds)
 
     with ThreadPoolExecutor(WORKERS) as pool:
         yield from pool.map(draw, range(len(strip)))
@@ -115,8 +123,11 @@ def _gif(strip: Frames, theme: str | Theme, direction: str, pace: float, seconds
         raise ImportError('a .gif needs Pillow: pip install "chainrule[plot]"') from error
     if not pace > 0:
         raise ValueError(f"pace must be positive, got {pace} seconds")
+    svg = still(strip, 0, theme=theme, direction=direction).picture("svg", seconds).decode()
+    points = float(svg.partition('width="')[2].partition("pt")[0])
+    dots = min(96.0, max(LEAST_DOTS, 72 * WIDE / points))
     pictures: list[Any] = [
-        Image.open(io.BytesIO(png)).convert("RGB") for png in _drawn(strip, "png", theme, direction, seconds)
+        Image.open(io.BytesIO(png)).convert("RGB") for png in _drawn(strip, "png", theme, direction, seconds, dots)
     ]
     width, height = max(p.width for p in pictures), max(p.height for p in pictures)
     background = themes.named(theme).background
@@ -124,10 +135,15 @@ def _gif(strip: Frames, theme: str | Theme, direction: str, pace: float, seconds
     for picture in pictures:  # Graphviz may round the size of one step up and of another down
         canvas = Image.new("RGB", (width, height), background)
         canvas.paste(picture, (0, 0))
-        canvases.append(canvas.quantize(64, dither=Image.Dither.NONE))
+        canvases.append(canvas)
+    # One palette for all steps: then a step stores no more than where it differs from the one before.
+    samples = [canvases[0], canvases[len(canvases) // 2], canvases[-1]]
+    sheet = Image.new("RGB", (width, height * len(samples)))
+    for place, canvas in enumerate(samples):
+        sheet.paste(canvas, (0, height * place))
+    palette = sheet.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    steps = [canvas.quantize(palette=palette, dither=Image.Dither.NONE) for canvas in canvases]
     made = io.BytesIO()
-    milliseconds = [round(1000 * pace)] * (len(canvases) - 1) + [round(3000 * pace)]
-    canvases[0].save(
-        made, "GIF", save_all=True, append_images=canvases[1:], duration=milliseconds, loop=0, optimize=True
-    )
+    milliseconds = [round(1000 * pace)] * (len(steps) - 1) + [round(3000 * pace)]
+    steps[0].save(made, "GIF", save_all=True, append_images=steps[1:], duration=milliseconds, loop=0, optimize=True)
     return made.getvalue()

@@ -54,6 +54,7 @@ def mermaid(made: Diagram, *, title: str = "", look: Theme = LIGHT, direction: s
     for place, cluster in enumerate(made.clusters):
         members = " ".join(f"n{number};" for number in cluster.numbers)
         lines.append(f'  subgraph layer{place}["{escape(cluster.title)}"]; {members} end')
+        lines.append(f"  style layer{place} fill:none,stroke:{look.muted},color:{look.muted}")
     for place, constant in enumerate(made.constants):
         lines.append(f'  c{place}["{escape(constant.text)}"]:::constant -.- n{constant.target}')
     for target, count in made.hidden.items():

@@ -63,7 +63,7 @@ def network_tikz(plan: Plan, *, title: str, look: Theme = LIGHT, legend: bool = 
 
 
 def network_mermaid(plan: Plan, *, title: str, look: Theme = LIGHT, legend: bool = True) -> str:
-    r"""Return a network as a Mermaid flowchart: the units in a frame for each layer, the lines as wide as the weights.
+    r"""Return a network as a Mermaid flowchart: a frame for each layer, lines as wide as the weights.
 
     Parameters
     ----------
@@ -92,17 +92,16 @@ def network_mermaid(plan: Plan, *, title: str, look: Theme = LIGHT, legend: bool
     for role in ("input", "hidden", "output"):
         colours = f"fill:{look.fill_of(role)},stroke:{look.frame_of(role)},color:{look.ink}"
         lines.append(f"  classDef {role} {colours},stroke-width:{3 if role == 'output' else 1}px")
+    lines.append(f"  classDef caption fill:none,stroke:none,color:{look.muted}")
     for k in range(len(plan.shown)):
         words = "<br/>".join(mermaid_escape(line) for line in plan.caption(k) if line.strip())
         lines.append(f'  subgraph layer{k}["{words}"]')
         for unit, _, _ in plan.column(k):
             if unit is None:
-                lines.append(f'    more{k}["⋮ {plan.hidden(k):,} more"]')
+                lines.append(f'    more{k}["⋮ {plan.hidden(k):,} more"]:::caption')
             else:
                 lines.append(f"    u{k}_{unit}(({unit + 1})):::{plan.role(k)}")
-        lines.append("  end")
-    if legend and plan.numbers:
-        lines.append(f'  about["{mermaid_escape(plan.legend())}"]')
+        lines += ["  end", f"  style layer{k} fill:none,stroke:{look.muted},color:{look.muted}"]
     looks: dict[str, list[int]] = {}
     for place, ((k, i, j), number) in enumerate(plan.lines.items()):
         dashed = number is not None and plan.kind(number) == "negative"
@@ -110,5 +109,7 @@ def network_mermaid(plan: Plan, *, title: str, look: Theme = LIGHT, legend: bool
         colour = look.edge if number is None else getattr(look, plan.kind(number))
         width = THIN if number is None else round(plan.width(number), 1)
         looks.setdefault(f"stroke:{colour},stroke-width:{width:g}px", []).append(place)
+    if legend and plan.numbers:
+        lines.append(f'  about["{mermaid_escape(plan.legend())}"]:::caption')
     lines += [f"  linkStyle {','.join(map(str, places))} {style}" for style, places in looks.items()]
     return checked("\n".join(lines) + "\n", len(plan.lines), "draw fewer units with max_units=, or save it as .svg")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine import Value
-from viz import frames, save
+from viz import frame_files, frames, save
 from viz.filmstrip import faded, still, stills
 from viz.numerals import TIMES
 from viz.theme import LIGHT
@@ -116,6 +116,20 @@ def test_a_gif_has_a_picture_for_each_step(tmp_path):
     assert picture.n_frames == len(strip)
     assert picture.info["duration"] == 500
     assert picture.info["loop"] == 0
+
+
+def test_a_wide_gif_is_drawn_with_fewer_dots_and_keeps_the_colours_of_the_theme(tmp_path, monkeypatch):
+    image = pytest.importorskip("PIL.Image")
+    strip = frames(Value(2.0, label="x").exp())
+    full = image.open(save(strip, tmp_path / "full.gif"))
+    monkeypatch.setattr(frame_files, "WIDE", 100)
+    small = image.open(save(strip, tmp_path / "small.gif"))
+    assert small.width == pytest.approx(full.width * frame_files.LEAST_DOTS / 96, abs=2)
+    full.seek(1)
+    shown = [colour for _, colour in full.convert("RGB").getcolors(1 << 16)]
+    for wanted in (LIGHT.positive, LIGHT.background):
+        exact = tuple(int(wanted[i : i + 2], 16) for i in (1, 3, 5))
+        assert min(max(abs(a - b) for a, b in zip(exact, colour, strict=True)) for colour in shown) <= 8
 
 
 def test_steps_as_text_need_no_graphviz(strip, tmp_path, no_renderer):

@@ -36,9 +36,12 @@ def test_tikz_has_every_unit_and_every_weight_with_its_width_and_sign() -> None:
     assert drawn[1].startswith(r"\draw[positive, line width=2.15pt]")
 
 
-def test_mermaid_has_every_unit_in_its_layer_and_lines_as_wide_as_the_weights() -> None:
+def test_mermaid_has_every_unit_in_the_frame_of_its_layer_and_lines_as_wide_as_the_weights() -> None:
     text = network_mermaid(plan_of(signed()), title="2-1")
-    assert re.findall(r"subgraph (\w+)", text) == ["layer0", "layer1"]
+    assert re.findall(r'subgraph (layer\d)\["([^"]*)"\]', text) == [
+        ("layer0", "input<br/>2 units"),
+        ("layer1", "layer 1<br/>1 unit<br/>identity"),
+    ]
     assert re.findall(r"(u\d_\d)\(\(\d\)\):::(\w+)", text) == [
         ("u0_0", "input"),
         ("u0_1", "input"),
