@@ -121,9 +121,9 @@ def test_a_gif_has_a_picture_for_each_step(tmp_path):
 def test_a_wide_gif_is_drawn_with_fewer_dots_and_keeps_the_colours_of_the_theme(tmp_path, monkeypatch):
     image = pytest.importorskip("PIL.Image")
     strip = frames(Value(2.0, label="x").exp())
-    full = image.open(save(strip, tmp_path / "full.gif"))
+    full = image.open(io.BytesIO(save(strip, tmp_path / "full.gif").read_bytes()))
     monkeypatch.setattr(frame_files, "WIDE", 100)
-    small = image.open(save(strip, tmp_path / "small.gif"))
+    small = image.open(io.BytesIO(save(strip, tmp_path / "small.gif").read_bytes()))
     assert small.width == pytest.approx(full.width * frame_files.LEAST_DOTS / 96, abs=2)
     full.seek(1)
     shown = [colour for _, colour in full.convert("RGB").getcolors(1 << 16)]
