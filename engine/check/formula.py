@@ -15,7 +15,7 @@ from engine.check.runs import NotRunnable, Run, exact_claims, noisy_runs, run
 from engine.check.structure import flat_numbers
 
 ZERO = 2.0**-700  # a formula of 400 digits that is nearer to a truth of 0 is right
-NEAR = (0.96,) * 4  # what the numbers are multiplied by for other points
+NEAR = (0.96, 0.96, 1.04, 1.04)  # what the numbers are multiplied by for other points
 FAR = (0.5, 0.125, 8.0, 0.03, None, None)  # None: of size 1
 RIGHT = 2.0**-36  # about 1.5e-11: a formula that is nearer to the truth than this has a rounded constant, not a mistake
 
@@ -76,7 +76,7 @@ class Witness:
 
 
 def _witnesses(case: Case, *, far: bool) -> list[Witness]:
-    """Return other points: nearer to 0 by a few percent, or far: by factors, and of size 1."""
+    """Return other points: a few percent off on both sides, or far: by factors, and of size 1."""
     if far not in case.elsewhere:
         case.elsewhere[far] = [w for w in _moved(case, far) if all(n.value is not None for n in w.run.outputs)]
     found: list[Witness] = case.elsewhere[far]

@@ -17,7 +17,7 @@ from engine.calculus import grad
 from engine.check import assert_gradient, check_gradient
 from engine.check.programs import Program, apply
 from engine.check.strategies import hard_floats, near_kinks, programs
-from engine.elementary import cos, sigmoid, sin, softplus, tanh
+from engine.elementary import acosh, cos, sigmoid, sin, softplus, tanh
 
 W = np.random.default_rng(0)
 X, T = W.normal(size=(6, 4)), W.normal(size=(6, 3))
@@ -282,3 +282,9 @@ def test_the_nearest_kink_is_one_whose_sides_differ() -> None:
     assert report.verdict == "ok"
     assert report.kink is not None
     assert report.kink.distance == 2.5  # not 0.5, where softplus takes another formula for the same function
+
+
+def test_at_the_edge_of_a_domain_points_inside_it_tell() -> None:
+    x = 1.0000000000000002  # the derivative of acosh amplifies the rounding of x by 2e15
+    assert check_gradient(acosh, grad(acosh), x).verdict == "ok"
+    assert check_gradient(acosh, lambda x: grad(acosh)(x) * (1 - 1e-9), x).verdict == "wrong"
