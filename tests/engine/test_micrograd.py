@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import graphviz
+import numpy as np
 import pytest
 from duals import Dual
 
@@ -112,6 +113,17 @@ def test_its_way_of_drawing_runs_unchanged() -> None:
     assert "data -2.0000 | grad 0.0000" in source
 
 
+def test_its_labels_of_old_style_formatting_and_its_options_of_drawing_run_unchanged() -> None:
+    model = Neuron(2)
+    y = model([Value(1.0), Value(-2.0)])
+    y.backward()
+    picture = graphviz.Digraph(format="svg", graph_attr={"rankdir": "TB"})
+    nodes, _ = walk(y)
+    for n in nodes:
+        picture.node(name=str(id(n)), label="{ %s | data %.4f | grad %.4f }" % (n.label, n.data, n.grad))  # noqa: UP031 - as there
+    assert picture.source.count("| grad ") == len(nodes) >= 5
+
+
 def test_a_value_has_every_public_attribute_of_its_value() -> None:
     engine = pytest.importorskip("micrograd.engine")
     theirs = {name for name in dir(engine.Value) + list(vars(engine.Value(1.0))) if name != "_backward"}
@@ -155,6 +167,32 @@ def training_losses(value: Any, model: Any, steps: int) -> list[float]:
         for p in model.parameters():
             p.data -= (1.0 - 0.9 * step / 100) * 0.1 * p.grad
     return losses
+
+
+def test_its_demo_runs_on_numpy_arrays_as_it_does_there() -> None:
+    shuffled = np.random.default_rng(5)
+    X = shuffled.normal(size=(20, 2))
+    y = np.where(X[:, 0] * X[:, 1] > 0, 1, -1)  # integers, as make_moons gives: -yi * score has NumPy on the left
+    model = MLP(2, [4, 1])
+    before = [p.data for p in model.parameters()]
+    for step in range(3):
+        batch = shuffled.permutation(X.shape[0])[:10]
+        scores = list(map(model, [list(map(Value, row)) for row in X[batch]]))
+        hinge = [(1 + -yi * score).relu() for yi, score in zip(y[batch], scores, strict=True)]
+        right = [(yi > 0) == (score.data > 0) for yi, score in zip(y[batch], scores, strict=True)]
+        total = sum(hinge) * (1.0 / len(hinge)) + 1e-4 * sum(p * p for p in model.parameters())
+        by_hand = np.mean([max(0.0, 1 - yi * s.data) for yi, s in zip(y[batch], scores, strict=True)])
+        penalty = 1e-4 * sum(p.data**2 for p in model.parameters())
+        assert type(total.data) is float
+        assert total.data == pytest.approx(by_hand + penalty, rel=1e-14)
+        assert 0 <= sum(right) / len(right) <= 1
+        model.zero_grad()
+        total.backward()
+        for p in model.parameters():
+            p.data -= (1.0 - 0.9 * step / 100) * p.grad
+    assert [p.data for p in model.parameters()] != before
+    mesh = np.c_[np.zeros(4), np.linspace(-1, 1, 4)]
+    assert np.array([model(list(map(Value, row))).data > 0 for row in mesh]).shape == (4,)
 
 
 def test_its_demo_gives_the_same_losses() -> None:

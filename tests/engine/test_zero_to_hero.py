@@ -74,6 +74,23 @@ def test_the_exercise_with_softmax_and_the_negative_log_likelihood() -> None:
     assert [v.grad for v in logits] == pytest.approx(wanted, rel=1e-14)
 
 
+def test_the_lectures_nudge_of_one_number_and_its_step_along_the_gradient() -> None:
+    def forward(a: Value, b: Value, c: Value, f: Value) -> Value:
+        e = a * b
+        d = e + c
+        return d * f
+
+    leaves = [Value(v, label=name) for v, name in ((2.0, "a"), (-3.0, "b"), (10.0, "c"), (-2.0, "f"))]
+    L = forward(*leaves)
+    L.backward()
+    nudged = forward(Value(2.001, label="a"), *leaves[1:])
+    assert (nudged.data - L.data) / 0.001 == pytest.approx(leaves[0].grad, rel=1e-9)  # L is linear in a
+    for leaf in leaves:
+        leaf.data += 0.01 * leaf.grad
+    assert L.data == -8.0
+    assert forward(*leaves).data > -8.0
+
+
 class Neuron:
     """As it is written in the lecture."""
 
