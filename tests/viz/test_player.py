@@ -104,10 +104,13 @@ def state_of(chromium):
     )
 
 
-@pytest.mark.parametrize("way", [["ArrowRight"] * 7, ["End", *["ArrowLeft"] * 3]], ids=["forwards", "backwards"])
-def test_each_step_shows_its_states_and_numbers_from_either_side(opened, strip, way):
+@pytest.mark.parametrize(
+    ("way", "at"),
+    [(["ArrowRight"] * 7, 7), (["End", *["ArrowLeft"] * 3], -4), (["End"], -1)],
+    ids=["forwards", "backwards", "at once"],
+)
+def test_each_step_shows_its_states_and_numbers_from_either_side(opened, strip, way, at):
     opened.press(*way)
-    at = 7 if way[0] == "ArrowRight" else len(strip) - 4
     assert_step(opened, strip, at)
     frame, found = strip[at], state_of(opened)
     for number, state in frame.nodes.items():
