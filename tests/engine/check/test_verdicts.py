@@ -288,3 +288,11 @@ def test_at_the_edge_of_a_domain_points_inside_it_tell() -> None:
     x = 1.0000000000000002  # the derivative of acosh amplifies the rounding of x by 2e15
     assert check_gradient(acosh, grad(acosh), x).verdict == "ok"
     assert check_gradient(acosh, lambda x: grad(acosh)(x) * (1 - 1e-9), x).verdict == "wrong"
+
+
+def test_a_diagnosis_never_computes_what_is_beyond_all_measure() -> None:
+    # With the arguments swapped, one of its hypotheses, this is erfc(sinh(3e9)): it took ten minutes and all memory.
+    program = Program((-3129844231.1248837, 5e-324), (("sinh", 1), ("gelu", 2), ("sech", 3), ("mul", 4, 0)))
+    right = grad(program, (0, 1))
+    report = check_gradient(program, lambda *xs: tuple(d * (1 + 1e-9) for d in right(*xs)), program.point)
+    assert report.components[0].verdict == "wrong"
