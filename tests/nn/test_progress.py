@@ -2,10 +2,16 @@
 
 import io
 import sys
+from types import ModuleType
 
 import pytest
 
 from nn.progress import ProgressBar
+
+
+@pytest.fixture(autouse=True)
+def _no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # another test, or a plug-in, may have imported it
 
 
 class Terminal(io.StringIO):
@@ -33,6 +39,12 @@ def test_a_terminal_gets_a_bar_with_its_texts(monkeypatch: pytest.MonkeyPatch) -
 def test_a_file_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     assert shown(None) == ""
+
+
+def test_a_notebook_gets_a_bar_though_it_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert "step 4 100%|" in shown(None)
 
 
 def test_a_bar_can_be_forced_and_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
