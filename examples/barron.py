@@ -131,7 +131,7 @@ def draw(by_proof: Errors, by_training: Errors, options: figures.Options) -> Non
         (by_proof, figures.GREEN, "s", "--", "units drawn as in its proof"),
         (by_training, figures.BLUE, "o", "-", "best of the trained"),
     ):
-        label = f"{name}, slope {found.slope}"
+        label = f"{name}, slope {found.slope}" if found.slope else name  # Ctrl-C may leave too few points
         axes.loglog(*found, color=color, marker=marker, linestyle=line, markersize=4, label=label)
     axes.set_ylim(top=3e4)
     figures.label(axes, "sin(2πx_0) sin(2πx_1) on a square", "hidden units N", "mean squared error", legend="best")

@@ -249,7 +249,7 @@ def main(arguments: list[str] | None = None) -> None:
     by_training = barron.trained(widths, 2 if options.quick else 5, 200 if options.quick else 600)
     for name, found in (("drawn as in Barron's proof", by_proof), ("best trained", by_training)):
         listed = ", ".join(f"N = {n}: {error:.2g}" for n, error in zip(*found, strict=True))
-        print(f"mean squared error, {name}: {listed}; slope {found.slope}")
+        print(f"mean squared error, {name}: {listed}; slope {found.slope or 'unknown'}")
     barron.draw(by_proof, by_training, options)
     before, after = learned(100 if options.quick else 1000)
     networks = {"by hand": designed(), "random weights": before, "learned": after}
