@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,8 +12,9 @@ from rounding import bounds
 from engine import Value, logsumexp
 from engine.elementary import TABLE
 from engine.lift import Lifted, lift
-from engine.lift.emission import Function, module
+from engine.lift.emission import Function, body, module
 from engine.lift.program import Program
+from engine.lift.reading import Reading, without_reshaping
 from nn.bridge import to_scalar
 from nn.matrix import Network
 
@@ -152,3 +154,48 @@ def _on_numbers(lowered: Program, parameters: Sequence[float], inputs: Sequence[
     for s in lowered.statements:
         values.append(TABLE[s.operation].value(*[values[a] for a in s.args]))
     return float(values[lowered.outputs[0]])
+
+
+def lines(text: object) -> list[str]:
+    """Return the lines without the shapes."""
+    return [line.split("  #")[0].rstrip() for line in str(text).splitlines()]
+
+
+def add_at(zeros: Any, cells: Any, numbers: Any) -> Any:
+    np.add.at(zeros, cells, numbers)
+    return zeros
+
+
+def derivative(name: str, position: str, *xs: Any) -> Any:
+    """Return the derivative of a row that the printed text calls name', or name'2 by its second argument."""
+    row = TABLE[name]
+    if row.arity is None:  # of one array, by each of its cells
+        return np.array(row.partials(row.value(*xs[0].tolist()), *xs[0].tolist()))
+    i = int(position or 1) - 1
+    return np.vectorize(lambda *a: float(row.partials(row.value(*a), *a)[i]))(*xs)
+
+
+def run_text(made: Lifted, sample: list[Any]) -> list[Any]:
+    """Run the printed text, line by line, as a reader would by hand; return what it returns."""
+    names: dict[str, Any] = {
+        "outer": np.outer, "concatenate": np.concatenate, "reshape": np.reshape, "zeros": np.zeros, "sum": np.sum,
+        "broadcast_to": np.broadcast_to, "add_at": add_at, "derivative": derivative,
+        "softmax": lambda z: np.exp(z - TABLE["logsumexp"].value(*z.tolist())),
+        "logsumexp": lambda z: TABLE["logsumexp"].value(*z.tolist()), "hypot": lambda z: np.linalg.norm(z),
+    }  # fmt: skip
+    names |= {name: np.vectorize(row.value) for name, row in TABLE.items() if row.arity and name not in names}
+    program = without_reshaping(made.passes.get("adjoint", made.passes["names"]))
+    wording = Reading(program)
+    body(program, wording)
+    names |= {name: np.reshape(cells, wording.index_shapes[name]) for cells, name in wording.indices.items()}
+    names |= {x.name: np.reshape(x.cells, x.shape) for x in program.leaves if x.kind == "constant" and x.shape}
+    names |= made.arrays | {name: np.array(x) for name, x in zip(made.arguments, sample, strict=True)}
+    for line in lines(made):
+        code = re.sub(r"(\w+)'(\d?)\(", r"derivative('\1', '\2', ", line.removeprefix("return "))
+        if line.startswith("return"):
+            return [eval(part, {}, names) for part in code.split(", ")]
+        if not line.startswith("#"):
+            name, _, expression = code.partition(" = ")
+            value = eval(expression, {}, names)
+            names[name] = np.array(value) if isinstance(value, list) else value
+    raise AssertionError("the text returns nothing")

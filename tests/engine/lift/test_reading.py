@@ -2,10 +2,15 @@
 
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine import Value, logsumexp
+import numpy as np
+import pytest
+from lifting import lines, run_text
+
+from engine import Value, dot, hypot, logsumexp, maximum
 from engine.lift import lift
 from nn.scalar import MLP
 
@@ -19,9 +24,61 @@ def values(*shape: int) -> Any:
     return [values(*shape[1:]) for _ in range(shape[0])]
 
 
-def lines(text: object) -> list[str]:
-    """Return the lines without the shapes."""
-    return [line.split("  #")[0].rstrip() for line in str(text).splitlines()]
+w, W = values(6), values(4, 3)
+model = MLP(3, [4, 4, 2], activation="gelu", rng=rng)
+
+
+def cross_entropy(x: Any) -> Value:
+    z = model(x[:3])
+    return logsumexp(*z) - z[0] + 1e-2 * sum(p * p for p in model.parameters())
+
+
+def attention(x: Any) -> Value:
+    found = []
+    for q in x:
+        scores = [w[0] * q * (w[1] * k + w[2]) for k in x]
+        total = logsumexp(*scores)
+        found.append(sum((s - total).exp() * k for s, k in zip(scores, x, strict=True)))
+    return sum(found) * w[3] + w[4]
+
+
+def windows(x: Any) -> Value:
+    f = [sum(k * x[i + j] for j, k in enumerate(w[:3])).tanh() for i in range(4)]
+    return sum(sum(k * f[i + j] for j, k in enumerate(w[3:5])).softplus() for i in range(3))
+
+
+READ: dict[str, tuple[Callable[[Any], Value], Any]] = {
+    "a cross-entropy with a penalty": (cross_entropy, model),
+    "attention": (attention, w),
+    "windows of windows": (windows, w),
+    "powers and quotients": (
+        lambda x: abs(w[0]) ** x[0] / (w[1] - x[1]) + (x[2] / w[2]) ** 3 - -2 * w[0] / (1 + w[1] * w[1]) - w[3] ** -1.0,
+        w,
+    ),
+    "an odd order": (lambda x: sum(w[i] * x[5 - i] for i in range(6)).tanh() - w[5] * x[0] * -1.0 + (0.5 - w[1]), w),
+    "reductions of products": (
+        lambda x: hypot(*[a * b for a, b in zip(w, x, strict=True)]) * sum(w) - logsumexp(*[-a * 3.0 for a in w]),
+        w,
+    ),
+    "neurons of two kinds": (
+        lambda x: sum(
+            (dot(row, x[:3]).tanh() if i < 2 else maximum(dot(row, x[3:]), -x[i])) * x[i] for i, row in enumerate(W)
+        ),
+        W,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_what_is_printed_is_what_is_computed(name: str) -> None:
+    f, parameters = READ[name]
+    x = np.random.default_rng(5).uniform(0.2, 1, 6)
+    made = lift(f, x.tolist(), parameters=parameters)
+    value, *gradients = run_text(made, [x])
+    expected, found = made.value_and_grad(x[None])
+    np.testing.assert_allclose(value, expected, rtol=1e-12)
+    for text, array in zip(gradients, found.parameters, strict=True):
+        np.testing.assert_allclose(text, array, rtol=1e-10, atol=1e-13)
 
 
 def test_a_penalty_over_all_parameters_reads_as_sums_of_squares() -> None:
