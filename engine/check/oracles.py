@@ -123,7 +123,8 @@ def _agrees(f: Callable[..., Any], point: Point, truth: Truth, bits: int, shift:
     sides = []
     for sign in (1, -1):
         moved = [field.number(x) + sign * h * d for x, d in zip(point.numbers, direction, strict=True)]
-        outputs = run(f, point, field, numbers=moved, forced=taken, recording=False).outputs
+        # Recorded, so that the switches are numbered as they were at the point.
+        outputs = run(f, point, field, numbers=moved, forced=taken).outputs
         sides.append([node.value for node in outputs])
     width = len(point.numbers)
     for k, (up, down) in enumerate(zip(*sides, strict=True)):

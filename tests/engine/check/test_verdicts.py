@@ -296,3 +296,14 @@ def test_a_diagnosis_never_computes_what_is_beyond_all_measure() -> None:
     right = grad(program, (0, 1))
     report = check_gradient(program, lambda *xs: tuple(d * (1 + 1e-9) for d in right(*xs)), program.point)
     assert report.components[0].verdict == "wrong"
+
+
+def test_ties_on_the_way_do_not_make_the_oracles_contradict_each_other() -> None:
+    program = Program(
+        (1.0000000000000002e-12,),
+        (("abs", 0), ("maximum", 1, 0), ("sqrt", 2), ("relu", 1), ("cos", 3), ("mul", 2, 4), ("minimum", 6, 3),
+         ("sub", 5, 6)),
+    )  # fmt: skip
+    right = grad(program)
+    assert check_gradient(program, right, program.point).verdict == "ok"
+    assert check_gradient(program, lambda x: (1 - 1e-9) * right(x), program.point).verdict == "wrong"
