@@ -64,7 +64,10 @@ class Program(NamedTuple):
     """Leaves, statements, and the variables that are the results.
 
     >>> x, two = Leaf("input", (0,)), Leaf("constant", (2.0,))
-    >>> print(Program((x, two), (Statement("mul", (0, 1)),), (2,)))
+    >>> program = Program((x, two), (Statement("mul", (0, 1)),), (2,))
+    >>> program
+    <Program of 1 statement: mul 1>
+    >>> print(program)
     v0 = input 0
     v1 = constant 2.0
     v2 = mul(v0, v1)
@@ -91,6 +94,11 @@ class Program(NamedTuple):
     def operations(self) -> Counter[str]:
         """Count the statements by operation."""
         return Counter(s.operation for s in self.statements)
+
+    def __repr__(self) -> str:
+        n = len(self.statements)
+        counts = ", ".join(f"{operation} {count:,}" for operation, count in self.operations().most_common())
+        return f"<Program of {n:,} statement{'s' * (n != 1)}{': ' * (n > 0)}{counts}>"
 
     def __str__(self) -> str:
         lines = [f"v{i} = {leaf.kind} {_cells(leaf)}{_shape(leaf)}" for i, leaf in enumerate(self.leaves)]

@@ -147,3 +147,7 @@ def test_every_pass_can_be_printed_with_its_number_of_statements() -> None:
     assert list(made.passes) == ["trace", "sums", "dots", "constants", "common", "arrays", "names", "adjoint"]
     assert all(f"{name} {len(p.statements)}" in repr(made) for name, p in made.passes.items())
     assert "= matmul(" in str(made.passes["arrays"])
+    shown = repr(made.passes)  # what a reader sees of all of them at once
+    assert "'trace': <Program of " in shown
+    assert f"<Program of {len(made.passes['arrays'].statements)} statements: " in shown
+    assert len(shown) < 2000
