@@ -94,11 +94,18 @@ def record_of(nodes: tuple[Value, ...], names: Mapping[int, str] | None = None) 
     [1, -1]
     """
     # A notebook shows 10^5 nodes in less than a second, so what is done for each of them counts here.
-    id_of = dict(zip(map(id, nodes), range(len(nodes)), strict=True)).__getitem__
-    arguments = [() if node.row is None else tuple(map(id_of, map(id, node.args))) for node in nodes]
+    number = dict(zip(nodes, range(len(nodes)), strict=True))
+    arguments: list[tuple[int, ...]] = []
+    for node in nodes:
+        if node.row is None:
+            arguments.append(())
+        elif node._b is None or node._b.__class__ is tuple:
+            arguments.append(tuple(map(number.__getitem__, node.args)))
+        else:  # most nodes have two arguments
+            arguments.append((number[node._a], number[node._b]))
     uses, user = [0] * len(nodes), [-1] * len(nodes)
     for target, numbers in enumerate(arguments):
-        for number in numbers:
-            uses[number] += 1
-            user[number] = target
+        for argument in numbers:
+            uses[argument] += 1
+            user[argument] = target
     return Record(nodes, arguments, uses, user, names or {})
