@@ -25,7 +25,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     oracle: ladder (... calls of f)
     note: f is a black box, it runs on doubles only: TypeError: must be real number, not Traced
     note: with NumPy's functions, or those of engine.elementary, in place of math's its gradient could be proved
-    note: with NumPy's functions, or those of engine.elementary, in place of math's its gradient could be proved
     0
     >>> main(["math:sin", "math:coss", "--at", "0.5"])
     error: module 'math' has no 'coss'; did you mean 'cos'?
