@@ -99,6 +99,8 @@ def _against_hull(case: Case, c: Component, ties: Neighbourhood, i: int) -> None
     sides = f"between {float(low):.17g} and {float(high):.17g}"
     if ties.holds(i, c.claimed):
         c.verdict, c.why = "kink", f"at a kink ({where}): a claim {sides} is a convention, not a mistake"
+    elif case.formula is not None and ties.holds(i, case.formula[i]):
+        c.verdict, c.why = "inaccurate", f"at a kink ({where}); the formula is right, but lost digits"
     elif ties.switches and ties.complete and not ties.jump:
         c.verdict, c.why = "wrong", f"at a kink ({where}), and not {sides}"
     else:

@@ -307,3 +307,14 @@ def test_ties_on_the_way_do_not_make_the_oracles_contradict_each_other() -> None
     right = grad(program)
     assert check_gradient(program, right, program.point).verdict == "ok"
     assert check_gradient(program, lambda x: (1 - 1e-9) * right(x), program.point).verdict == "wrong"
+
+
+def test_what_underflows_beside_a_comparison_that_is_all_but_tied_is_inaccurate() -> None:
+    # x1 * x2 is 4e-578, 0 to doubles, and sin(u) is less than u by u**3 / 6, which no 400 digits tell.
+    program = Program(
+        (0.9999999999999999, 5e-324, 8.401125257655278e-255),
+        (("mul", 1, 2), ("mul", 3, 0), ("atanh", 3), ("pow", 4, 5), ("sin", 5), ("logsumexp", 7, 5), ("sin", 6)),
+    )
+    report = check_gradient(program, grad(program, (0, 1, 2)), program.point)
+    assert report.components[1].claimed == 0
+    assert report.verdict == "inaccurate"
