@@ -7,7 +7,8 @@ ok
 People's functions are run over intervals and numbers of many digits, so that the truth comes from arithmetic and not
 from a step that was guessed. The map of this package:
 
-run f over any number      traced (the number), arrays (NumPy code), tape (the record), fields (the arithmetic), rules
+run f over any number      traced (the number), arrays (NumPy code), tape (the record), fields (the arithmetic), rules,
+                           huge (what bounds the cost)
 the truth                  oracles (interval, rerun), blackbox and ladder (functions of doubles only)
 around kinks               kinks
 ok, wrong, or what         case, verdicts, formula

@@ -88,8 +88,8 @@ def _expm1(context: Any, x: Any) -> Any:
 def _erfc(context: Any, x: Any) -> Any:
     """Return the complementary error function: e**(-x**2) / (x sqrt(pi)) (1 - 1/(2 x**2) + ...).
 
-    After two terms the series has 2**-(4 TAIL) to go, which is less than what is asked of it only for more bits: so
-    as many terms are taken as change anything (Abramowitz and Stegun, 7.1.23; the terms alternate and bound the rest).
+    As many terms are taken as change anything; they alternate, so that each bounds the rest (Abramowitz and Stegun,
+    7.1.23).
     """
     if x < 0:
         return context.mpf(2) - _erfc(context, -x)
