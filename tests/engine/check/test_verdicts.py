@@ -318,3 +318,11 @@ def test_what_underflows_beside_a_comparison_that_is_all_but_tied_is_inaccurate(
     report = check_gradient(program, grad(program, (0, 1, 2)), program.point)
     assert report.components[1].claimed == 0
     assert report.verdict == "inaccurate"
+
+
+def test_an_infinite_slope_is_ok_however_slowly_it_grows_beside_the_point() -> None:
+    program = Program((-5e-324, -0.0, 0.5591954208269945), (("mul", 0, 1), ("mul", 0, 2), ("mul", 4, 3), ("cbrt", 5)))
+    report = check_gradient(program, grad(program, (0, 1, 2)), program.point)
+    assert report.components[1].claimed == math.inf
+    assert report.components[1].verdict == "ok"
+    assert "wrong" not in report.counts
