@@ -58,8 +58,12 @@ def exact_row(name: str, z: list) -> list:
     if name in EXACT:
         return [EXACT[name](x) for x in z]
     z = [*z, mp.mpf(0)] if name == "modified_softmax" else z
-    e = [mp.exp(x) for x in z]
-    return [x / mp.fsum(e) for x in e]
+    return [1 / (1 + others(z, i)) for i in range(len(z))]
+
+
+def others(z: list, i: int):
+    """Return the sum of exp(z_j - z_i) over the other j: 1 / p_i - 1, of which a ratio keeps no digit if p_i is 1."""
+    return mp.fsum(mp.exp(x - z[i]) for j, x in enumerate(z) if j != i)
 
 
 def exact_loss(network: Network, parameters: list, X: list, Y: list):
@@ -78,10 +82,11 @@ def exact_loss(network: Network, parameters: list, X: list, Y: list):
         elif network.cost.name == "hinge":
             total += sum(1 - t * a if is_right(1 - t * a) else mp.mpf(0) for a, t in zip(f, y, strict=True))
         elif network.cost.name == "cross_entropy":
-            total -= sum(t * mp.log(a) for a, t in zip(f, y, strict=True) if t)
-        else:  # 1 - p is sigmoid(-z), and of large logits no number of digits leaves any of the difference
-            other = exact_row("sigmoid", [-x for x in z])
-            total -= sum(t * mp.log(a) + (1 - t) * mp.log(c) for a, c, t in zip(f, other, y, strict=True))
+            z = [*z, mp.mpf(0)] if s.name == "modified_softmax" else z
+            total += sum(t * mp.log1p(others(z, i)) for i, t in enumerate(y) if t)
+        else:  # -log p and -log (1 - p), of the logits: of large ones no number of digits leaves any of 1 - p
+            softplus = EXACT["softplus"]
+            total += sum(t * softplus(-x) + (1 - t) * softplus(x) for x, t in zip(z, y, strict=True))
     return total / len(X) if network.reduction == "mean" else total
 
 
@@ -156,11 +161,11 @@ def problems(draw, largest=3, dtypes=("float64",)):
     return network, X, network.targets(Y)
 
 
-def far_logit():
-    """A network whose output is 1 but for 1e-89, with a batch of one sample."""
-    network = Network([1, 1], output="sigmoid", loss="binary_cross_entropy", rng=0)
-    network.weights[0][:], network.biases[0][:] = 205.0, 0.5
-    return network, np.array([[1.0]]), np.array([[0.25]])
+def far_logits(output, loss, units, target):
+    """A network one of whose outputs is 1 but for 1e-147, with a batch of one sample."""
+    network = Network([1, units], output=output, loss=loss, rng=0)
+    network.weights[0][:], network.biases[0][:] = [[337.0], [-1.0]][:units], 0.5
+    return network, np.array([[1.0]]), np.array([target])
 
 
 def off_kinks(network: Network, X: np.ndarray, Y: np.ndarray) -> bool:
@@ -175,7 +180,10 @@ def off_kinks(network: Network, X: np.ndarray, Y: np.ndarray) -> bool:
 
 
 @examples(25)
-@example(far_logit())
+@example(far_logits("sigmoid", "binary_cross_entropy", 1, [0.25]))
+@example(far_logits("softmax", "cross_entropy", 2, [1.0, 0.0]))
+@example(far_logits("softmax", "squared_error", 2, [0.5, -1.0]))
+@example(far_logits("modified_softmax", "cross_entropy", 1, [1.0, 0.0]))
 @given(problems(largest=2))
 def test_loss_and_every_gradient_are_the_truth_with_50_digits_but_for_their_rounding_errors(problem):
     network, X, Y = problem
