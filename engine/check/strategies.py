@@ -111,9 +111,10 @@ def programs(
             name = draw(st.sampled_from(names))
             arity = 2 if TABLE[name].arity is None else (TABLE[name].arity or 1) - len(TABLE[name].defaults)
             values = len(point) + len(steps)
-            # The latest values are the likeliest, so that most steps matter.
-            which = [values - 1 - draw(st.integers(0, min(values - 1, 4))) for _ in range(arity)]
-            steps.append((name, *which))
+            # The latest values, and above all those that nothing uses yet: so most steps matter, and branches meet.
+            latest = list(range(values - 1, max(values - 6, -1), -1))
+            unused = sorted(set(range(len(point), values)).difference(*(step[1:] for step in steps)), reverse=True)
+            steps.append((name, *(draw(st.sampled_from(latest + 2 * unused)) for _ in range(arity))))
         return Program(point, tuple(steps))
 
     found: SearchStrategy[Program] = st.composite(draw_program)().filter(_has_value)

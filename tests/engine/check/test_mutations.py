@@ -153,12 +153,13 @@ def test_a_bug_of_the_sweep_is_caught_by_three_operations(bug: str) -> None:
 
     everything = settings(max_examples=EXAMPLES, database=None, derandomize=True, deadline=None)
     try:
-        smallest = find(programs(operations=OPERATIONS, max_steps=3), wrong, settings=everything)
+        smallest = find(programs(operations=OPERATIONS, max_steps=7), wrong, settings=everything)
     except NoSuchExample:
         SCORE[f"sweep: {bug}"] = False
         raise
     SCORE[f"sweep: {bug}"] = True
     assert wrong(smallest)
+    assert len(smallest.steps) <= 3
 
 
 def test_the_sweep_without_a_bug_is_never_caught() -> None:
