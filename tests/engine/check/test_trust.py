@@ -35,6 +35,5 @@ def test_a_count_goes_on_where_it_was_and_counts_nothing_twice(tmp_path: Path) -
 
 
 def test_one_check_is_repeated_by_its_number() -> None:
-    shown = trust("--only", "143071")
-    assert "5e-324" in shown
-    assert "gradient: inaccurate" in shown
+    first, again, other = (trust("--only", number).splitlines()[0] for number in ("12", "12", "13"))
+    assert first == again != other
