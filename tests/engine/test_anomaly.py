@@ -38,9 +38,7 @@ def test_a_sum_of_contributions_that_overflows_is_told_from_a_product_that_does(
     found = find_nan(x * 1.5e308 + x * 1e308)
     assert found is not None
     assert found.sweep == "backward"
-    assert str(found) == (
-        "backward: the sum of the contributions to x overflows when 1 * 1.5e308 = 1.5e308 is added."
-    )
+    assert str(found) == ("backward: the sum of the contributions to x overflows when 1 * 1.5e308 = 1.5e308 is added.")
     assert find_nan(x * 1e200 * 1e-200 * 1e200) is None
     found = find_nan((x * 1e-300) * 1e200 * 1e200)
     assert found is not None

@@ -99,7 +99,9 @@ ORACLE: dict[str, tuple[Callable[..., Any], Callable[..., tuple[Any, ...]]]] = {
     "dot": (
         dot_product,
         lambda *xs: (
-            *xs[len(xs) // 2 : len(xs) // 2 * 2], *xs[: len(xs) // 2], *((one,) if len(xs) % 2 else ()),
+            *xs[len(xs) // 2 : len(xs) // 2 * 2],
+            *xs[: len(xs) // 2],
+            *((one,) if len(xs) % 2 else ()),
         ),
     ),
     "exp": (mp.exp, lambda x: (mp.exp(x),)),

@@ -41,9 +41,7 @@ def reference(name: str, xs: tuple[Any, ...], digits: int = 80) -> tuple[Any, ..
     f = TABLE[name].value
     with mp.workdps(digits):
         xs = tuple(map(mp.mpmathify, xs))
-        return f(*xs), *(
-            mpmath.diff(lambda x, i=i: f(*xs[:i], x, *xs[i + 1 :]), xs[i]) for i in range(len(xs))
-        )
+        return f(*xs), *(mpmath.diff(lambda x, i=i: f(*xs[:i], x, *xs[i + 1 :]), xs[i]) for i in range(len(xs)))
 
 
 # --- floats, exact numbers, Decimals -------------------------------------------------------------
