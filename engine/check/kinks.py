@@ -102,21 +102,47 @@ def is_convention(f: Callable[..., Any], point: Point, found: Run, claims: Seque
     with relu'(0) = 0 and a half for each side of a minimum, does not find it. That is a convention, not a mistake.
     """
     ties = [k for k, s in enumerate(found.tape.switches) if s.tied]
-    if len(ties) > MOST_TIES:
-        return False
-    gradients: dict[tuple[int, ...], list[float]] = {}
-    for outcomes in itertools.product((0, 1), repeat=len(ties)):
+
+    def gradient(outcomes: Sequence[int]) -> list[float] | None:
         forced = {k: bool(outcome) for k, outcome in zip(ties, outcomes, strict=True)}
         try:
-            gradients[outcomes] = [float(d) for d in run(f, point, RealField(MOST), forced=forced).jacobian()]
+            return [float(d) for d in run(f, point, RealField(MOST), forced=forced).jacobian()]
         except (NotRunnable, ArithmeticError, ValueError):
-            continue
-    if not all(math.isfinite(d) for gradient in gradients.values() for d in gradient):
+            return None
+
+    deciding = _deciding(gradient, len(ties))
+    if len(deciding) > MOST_TIES:
+        return True  # too many choices to try them all: one may be it
+    gradients: dict[tuple[int, ...], list[float]] = {}
+    for chosen in itertools.product((0, 1), repeat=len(deciding)):
+        side = dict(zip(deciding, chosen, strict=True))
+        found_there = gradient([side.get(k, 0) for k in range(len(ties))])
+        if found_there is not None:
+            gradients[chosen] = found_there
+    if not all(math.isfinite(d) for found_there in gradients.values() for d in found_there):
         return True  # one of the choices leads through inf * 0, where no rule helps
-    return any(
+    return bool(gradients) and any(
         all(math.isclose(c, m, rel_tol=1e-12, abs_tol=1e-300) for c, m in zip(claims, mixed, strict=True))
         for mixed in mixtures(gradients)
     )
+
+
+def _deciding(gradient: Callable[[Sequence[int]], list[float] | None], ties: int) -> list[int]:
+    """Return the tied comparisons that make a difference to the gradient; of few, all.
+
+    One function may make several, of which some decide nothing: turned alone, in six settings of the others.
+    """
+    if ties <= MOST_TIES:
+        return list(range(ties))
+    rng = random.Random(3)
+    settings = [[0] * ties, [1] * ties, *([rng.randrange(2) for _ in range(ties)] for _ in range(4))]
+    before = [gradient(outcomes) for outcomes in settings]
+
+    def decides(k: int) -> bool:
+        flipped = (gradient([*outcomes[:k], 1 - outcomes[k], *outcomes[k + 1 :]]) for outcomes in settings)
+        return any(a != b for a, b in zip(before, flipped, strict=True))
+
+    return [k for k in range(ties) if decides(k)]
 
 
 def mixtures(gradients: Mapping[tuple[int, ...], Sequence[Any]]) -> Iterator[list[Any]]:

@@ -114,6 +114,16 @@ def test_kinks_that_cancel_leave_the_convention_of_each_unblamed() -> None:
         assert check_gradient(f, lambda x: 0.7, 0.0).verdict == "wrong"
 
 
+def test_seven_tied_comparisons_leave_the_convention_of_each_unblamed() -> None:
+    def f(x: Any) -> Any:  # tan x + O(x^2) on the right, tan x on the left; with relu'(0) = 0 and a half: 0.995
+        return apply("minimum", x.tan() + (x.log1p().relu().tanh() - x.leaky_relu()), x.tan())
+
+    assert check_gradient(f, grad(f), 0.0).verdict == "kink"
+    assert check_gradient(f, lambda x: 1.0, 0.0).verdict == "ok"
+    assert check_gradient(f, lambda x: 0.993, 0.0).verdict == "wrong"
+    assert check_gradient(f, lambda x: 0.995 * (1 + 1e-9), 0.0).verdict == "wrong"
+
+
 def test_a_side_that_rounding_chose_is_a_kink_not_a_mistake() -> None:
     def f(x: Any) -> Any:
         return np.maximum(0.1 + 0.2 * x - 0.3, 0)  # 0.1 + 0.2 - 0.3 is 2.8e-17, and any rounding may make it 0
