@@ -39,7 +39,16 @@ from engine.functions import (
 from engine.row import TABLE as TABLE
 from engine.row import Row as Row
 from engine.row import add_row
-from engine.stable import is_normal, length, power_partials, product, refined_cbrt, scale_near_one, square_overflows
+from engine.stable import (
+    is_normal,
+    length,
+    one_minus_square,
+    power_partials,
+    product,
+    refined_cbrt,
+    scale_near_one,
+    square_overflows,
+)
 
 Function = Callable[..., Number]
 
@@ -198,12 +207,12 @@ tan = add_row("tan", native("tan"), lambda y, x: (1 + y * y,), latex=r"\tan", do
 
 asin = add_row(
     "asin", native("asin"),
-    lambda y, x: (_over(sqrt((1 - x) * (1 + x))),),  # factored: 1 - x*x cancels near +-1
+    lambda y, x: (_over(sqrt(one_minus_square(x))),),
     latex=r"\arcsin", domain="a number from -1 to 1",
     edges=(((1.0,), pi / 2, (inf,)), ((-1.0,), -pi / 2, (inf,))), aliases=("arcsin",),
 )
 acos = add_row(
-    "acos", native("acos"), lambda y, x: (-_over(sqrt((1 - x) * (1 + x))),), latex=r"\arccos",
+    "acos", native("acos"), lambda y, x: (-_over(sqrt(one_minus_square(x))),), latex=r"\arccos",
     domain="a number from -1 to 1",
     edges=(((1.0,), 0.0, (-inf,)), ((-1.0,), pi, (-inf,))), aliases=("arccos",),
 )
@@ -288,7 +297,7 @@ acosh = add_row(
     edges=(((1.0,), 0.0, (inf,)), ((0.5,), ValueError, ())), aliases=("arccosh",),
 )
 atanh = add_row(
-    "atanh", native("atanh"), lambda y, x: (_over((1 - x) * (1 + x)),), latex=r"\operatorname{{artanh}}",
+    "atanh", native("atanh"), lambda y, x: (_over(one_minus_square(x)),), latex=r"\operatorname{{artanh}}",
     domain="a number between -1 and 1",
     edges=(((1.0,), ValueError, ()),), aliases=("arctanh",),
 )

@@ -88,6 +88,15 @@ def scale_near_one(*xs: Number) -> float:
     return math.ldexp(1.0, max(-1000, min(1000, -math.frexp(largest)[1])))
 
 
+def one_minus_square(x: Number) -> Number:
+    """Return 1 - x^2: factored near +-1, where the difference cancels, and not near 0, where its derivative would.
+
+    >>> one_minus_square(1 - 2.0**-53), one_minus_square(0.25)
+    (2.220446049250313e-16, 0.9375)
+    """
+    return (1 - x) * (1 + x) if abs(data_of(x)) > 0.5 else 1 - x * x
+
+
 def square_overflows(x: Number) -> bool:
     """Tell whether x is a float (or a Value that holds one) so large that 1 + x^2 is x^2 and may overflow.
 

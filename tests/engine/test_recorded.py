@@ -67,9 +67,13 @@ def second(name: str, xs: tuple[float, ...], i: int, j: int, number: Any) -> Any
         ("pow", (1e-310, 1e-10), 1, 1),
         ("pow", (1e-160, 2.0), 0, 0),
         ("pow", (1e200, 1.5), 0, 1),
+        ("asin", (1e-20,), 0, 0),
+        ("acos", (-1e-20,), 0, 0),
+        ("acos", (1 - 2.0**-50,), 0, 0),
+        ("atanh", (1e-20,), 0, 0),
     ],
 )
-def test_second_derivatives_keep_their_size_where_squares_leave_the_floats(
+def test_second_derivatives_keep_their_size_at_the_ends_of_floats_and_domains(
     name: str, xs: tuple[float, ...], i: int, j: int
 ) -> None:
     with mpmath.workdps(700):
