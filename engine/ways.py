@@ -72,7 +72,7 @@ class Run:
             uses = self.fan_out[v]
             when = "before its use" if uses == 1 else f"after {self.received[v]} of its {uses} uses"
             self._blame(v, f"was passed on too early, {when}")
-        elif self.uses[v] and self.passed[v]:
+        elif self.uses[v] and self.passed[v] and self.mistake is None:  # the first is told; this is timed
             self._blame(v, f"was passed on again, though all of {shown(self.adjoint[v])} had been passed on before")
         self.passed[v] = True
         for source, partial in self.uses[v]:
