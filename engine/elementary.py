@@ -319,10 +319,18 @@ abs_ = add_row(
 )
 
 
-def _choosing(better: Callable[[Number, Number], Number]) -> Callable[[Number, Number], Number]:
-    """Return max or min, nan if one is nan; of overlapping intervals the interval of all that may come out."""
+def _choosing(name: str, better: Callable[[Number, Number], Number]) -> Callable[[Number, Number], Number]:
+    """Return max or min, nan if one is nan; of overlapping intervals the interval of all that may come out.
+
+    A number whose context has the function by name, as those of `engine.check` do, is left to it.
+    """
 
     def choose(a: Number, b: Number) -> Number:
+        if type(a) is not float or type(b) is not float:
+            own = getattr(context_of(a) or context_of(b), name, None)
+            if own is not None:
+                chosen: Number = own(a, b)
+                return chosen
         if a != a or b != b:
             return a + b
         if a < b or a >= b:
@@ -345,13 +353,13 @@ def _choice_partials(sign: int, a: Number, b: Number) -> tuple[Number, Number]:
 
 
 maximum = add_row(
-    "maximum", _choosing(max), lambda y, a, b: _choice_partials(+1, a, b), symbol="max", latex=r"\max", arity=2,
-    kink=lambda a, b: a - b,
+    "maximum", _choosing("maximum", max), lambda y, a, b: _choice_partials(+1, a, b), symbol="max", latex=r"\max",
+    arity=2, kink=lambda a, b: a - b,
     edges=(((2.0, 2.0), 2.0, (0.5, 0.5)), ((nan, 2.0), nan, (nan, nan)), ((3.0, 2.0), 3.0, (1.0, 0.0))),
 )
 minimum = add_row(
-    "minimum", _choosing(min), lambda y, a, b: _choice_partials(-1, a, b), symbol="min", latex=r"\min", arity=2,
-    kink=lambda a, b: a - b,
+    "minimum", _choosing("minimum", min), lambda y, a, b: _choice_partials(-1, a, b), symbol="min", latex=r"\min",
+    arity=2, kink=lambda a, b: a - b,
     edges=(((2.0, 2.0), 2.0, (0.5, 0.5)), ((2.0, nan), nan, (nan, nan)), ((3.0, 2.0), 2.0, (0.0, 1.0))),
 )
 

@@ -10,7 +10,7 @@ from a step that was guessed. The map of this package:
 run f over any number      traced (the number), arrays (NumPy code), tape (the record), fields (the arithmetic), rules,
                            huge (what bounds the cost)
 the truth                  oracles (interval, rerun), blackbox and ladder (functions of doubles only)
-around kinks               kinks
+around kinks               kinks, decisions (how a second run settles a comparison)
 ok, wrong, or what         case, verdicts, formula
 what the mistake was       diagnosis
 what the user sees         checking, report, reproduction, properties, strategies, __main__

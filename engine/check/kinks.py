@@ -13,6 +13,7 @@ complete: every combination of outcomes was tried, so nothing outside of the hul
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import random
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.check.decisions import Choices, Signs
 from engine.check.fields import FIFTY_DIGITS, RealField, context
 from engine.check.oracles import MOST, Truth
 from engine.check.runs import LONG, NotRunnable, Run, run
@@ -27,6 +29,7 @@ from engine.check.structure import Point
 from engine.check.tape import Key, Switch, key_of
 
 MOST_TIES = 6  # for so many, all 2**6 combinations of outcomes are tried
+MOST_CHOICES = 24  # of so many, those that decide something are looked for
 DIRECTIONS = 4  # each with its opposite
 INFINITE = 2.0**250  # a slope that is so large at a distance of 2**-1100 grows without bound
 CLOSE = 64.0  # a comparison is near-tied where rounding, times this, could decide it
@@ -38,19 +41,25 @@ class Neighbourhood:
 
     switches: list[Switch]
     complete: bool
+    conventions: Callable[[], list[Sequence[Any]] | None]
     smooth: dict[int, Any] = field(default_factory=dict)
     hulls: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     jump: bool = False
-    outcomes: dict[tuple[int, ...], list[Any]] = field(default_factory=dict)
 
     def chosen(self, i: int, claim: Any, truth: Any, noise: Any) -> bool:
         """Tell whether a claim is, but for rounding, what another choice at the comparisons gives: a side, a half."""
-        if i not in self.hulls:
-            return False
-        if not self.complete:
+        allowed = self.conventions()
+        if allowed is None:
             return self.holds(i, claim)
-        others = [m[i] for m in mixtures(self.outcomes) if abs(m[i] - truth) > abs(truth) * 2.0**-34 + noise]
+        others = [m[i] for m in allowed if abs(m[i] - truth) > abs(truth) * 2.0**-34 + noise]
         return any(abs(claim - m) <= abs(m) * 2.0**-34 + noise for m in others)
+
+    def allows(self, which: Sequence[int], claims: Sequence[Any]) -> bool | None:
+        """Tell whether some components are, all at once, what a convention gives; None where that cannot be told."""
+        allowed = self.conventions()
+        if allowed is None:
+            return None
+        return any(all(_is_nearly(claims[i], m[i]) for i in which) for m in allowed)
 
     def holds(self, i: int, claim: Any) -> bool:
         """Tell whether a claim lies in a component's hull, but for rounding."""
@@ -69,20 +78,21 @@ def around(
     With `beside` the sides of the point are looked at without any tie, too.
     """
     ties = [k for k, s in enumerate(found.tape.switches) if (s.tied or k in near)]
+    near_keys = frozenset(key_of(found.tape.switches[k].margin)[0] for k in near)
     exact = any(found.tape.switches[k].tied for k in ties)
     if not ties and not beside:
         return None
-    outcomes = dict(_forced(f, point, found, ties)) if ties else {}
+    outcomes = list(_outcomes(f, point, found, ties)) if ties else []
     sides = list(_beside(f, point)) if exact or beside else []
     values = [value for _, value in sides]
     inside = len(sides) == 2 * DIRECTIONS  # else the point is on the border of f's domain
     few = len({key_of(found.tape.switches[k].margin)[0] for k in ties}) <= MOST_TIES
-    complete = few and inside if exact or beside else len(outcomes) == 2 ** len(next(iter(outcomes), (0,)))
-    result = Neighbourhood([found.tape.switches[k] for k in ties], complete, outcomes=outcomes)
+    by_itself = functools.cache(lambda: conventions(f, point, near_keys))
+    result = Neighbourhood([found.tape.switches[k] for k in ties], few and inside, by_itself)
     result.jump = any(_jumps(a, b) for v in values for a, b in zip(v, values[0], strict=True))
     for i in range(len(found.outputs) * len(found.leaves)):
         one_sided = [gradient[i] for gradient, _ in sides if gradient[i] - gradient[i] == 0]
-        every = one_sided + [gradient[i] for gradient in outcomes.values() if gradient[i] - gradient[i] == 0]
+        every = one_sided + [gradient[i] for gradient in outcomes if gradient[i] - gradient[i] == 0]
         if not every:
             continue
         low, high = min(every), max(every)
@@ -95,70 +105,81 @@ def around(
     return result
 
 
-def is_convention(f: Callable[..., Any], point: Point, found: Run, claims: Sequence[float]) -> bool:
-    """Tell whether the claims are what a choice at each tied comparison by itself gives: one side, the other, or half.
+def conventions(f: Callable[..., Any], point: Point, near: frozenset[Key]) -> list[Sequence[Any]] | None:
+    """Return the gradients that follow when each comparison that is tied, or near-tied, chooses by itself.
 
-    Kinks that cancel, as in min(relu(x), x), leave a derivative; but reverse accumulation, which decides kink by kink,
-    with relu'(0) = 0 and a half for each side of a minimum, does not find it. That is a convention, not a mistake.
+    It takes one side, the other, or half of each, as reverse accumulation does with relu'(0) = 0 and a half for each
+    side of a minimum. Where kinks cancel, as in min(relu(x), x), or meet, as in 3 relu(x) - |x|, that is no derivative
+    on any side; but it is a convention, not a mistake. None: too many choices, or one leads through inf * 0.
     """
-    ties = [k for k, s in enumerate(found.tape.switches) if s.tied]
+    made = 0
 
-    def gradient(outcomes: Sequence[int]) -> list[float] | None:
-        forced = {k: bool(outcome) for k, outcome in zip(ties, outcomes, strict=True)}
+    def gradient(sides: Sequence[int]) -> list[Any] | None:
+        nonlocal made
+        choices = Choices(sides, near)
         try:
-            return [float(d) for d in run(f, point, RealField(MOST), forced=forced).jacobian()]
+            return run(f, point, RealField(MOST), decision=choices).jacobian()
         except (NotRunnable, ArithmeticError, ValueError):
             return None
+        finally:
+            made = max(made, choices.made)
 
-    deciding = _deciding(gradient, len(ties))
-    if len(deciding) > MOST_TIES:
-        return True  # too many choices to try them all: one may be it
-    gradients: dict[tuple[int, ...], list[float]] = {}
-    for chosen in itertools.product((0, 1), repeat=len(deciding)):
-        side = dict(zip(deciding, chosen, strict=True))
-        found_there = gradient([side.get(k, 0) for k in range(len(ties))])
-        if found_there is not None:
-            gradients[chosen] = found_there
-    if not all(math.isfinite(d) for found_there in gradients.values() for d in found_there):
-        return True  # one of the choices leads through inf * 0, where no rule helps
-    return bool(gradients) and any(
-        all(math.isclose(c, m, rel_tol=1e-12, abs_tol=1e-300) for c, m in zip(claims, mixed, strict=True))
-        for mixed in mixtures(gradients)
-    )
+    count = -1
+    deciding: Sequence[int] = ()
+    gradients: dict[tuple[int, ...], list[Any]] = {}
+    while made > count:  # one side may lead to more choices than the other
+        count = made
+        deciding = range(count) if count <= MOST_TIES else _deciding(gradient, count)
+        if len(deciding) > MOST_TIES:
+            return None
+        gradients = {}
+        for chosen in itertools.product((0, 1), repeat=len(deciding)):
+            side = dict(zip(deciding, chosen, strict=True))
+            found = gradient([side.get(k, 0) for k in range(count)])
+            if found is not None:
+                gradients[chosen] = found
+    if not all(d - d == 0 for found in gradients.values() for d in found):
+        return None
+    return list(mixtures(gradients))
 
 
-def _deciding(gradient: Callable[[Sequence[int]], list[float] | None], ties: int) -> list[int]:
-    """Return the tied comparisons that make a difference to the gradient; of few, all.
+def _deciding(gradient: Callable[[Sequence[int]], list[Any] | None], count: int) -> Sequence[int]:
+    """Return the choices that make a difference to the gradient, by their number; of very many, all.
 
     One function may make several, of which some decide nothing: turned alone, in six settings of the others.
     """
-    if ties <= MOST_TIES:
-        return list(range(ties))
+    if count > MOST_CHOICES:
+        return range(count)
     rng = random.Random(3)
-    settings = [[0] * ties, [1] * ties, *([rng.randrange(2) for _ in range(ties)] for _ in range(4))]
-    before = [gradient(outcomes) for outcomes in settings]
+    settings = [[0] * count, [1] * count, *([rng.randrange(2) for _ in range(count)] for _ in range(4))]
+    before = [gradient(sides) for sides in settings]
 
     def decides(k: int) -> bool:
-        flipped = (gradient([*outcomes[:k], 1 - outcomes[k], *outcomes[k + 1 :]]) for outcomes in settings)
+        flipped = (gradient([*sides[:k], 1 - sides[k], *sides[k + 1 :]]) for sides in settings)
         return any(a != b for a, b in zip(before, flipped, strict=True))
 
-    return [k for k in range(ties) if decides(k)]
+    return [k for k in range(count) if decides(k)]
 
 
-def mixtures(gradients: Mapping[tuple[int, ...], Sequence[Any]]) -> Iterator[list[Any]]:
+def mixtures(gradients: Mapping[tuple[int, ...], Sequence[Any]]) -> Iterator[Sequence[Any]]:
     """Yield the gradients that follow where each choice takes one side, the other, or half of each.
 
     The keys say for each choice which side was taken, 1 or not. The gradient is linear in the share of each choice.
 
     >>> list(mixtures({(0,): [1.0], (1,): [3.0]}))
-    [[1.0], [2.0], [3.0]]
+    [[1.0], [3.0], [2.0]]
     """
-    width = len(next(iter(gradients.values()), ()))
-    for shares in itertools.product((0.0, 0.5, 1.0), repeat=len(next(iter(gradients), ()))):
-        weights = {
-            o: math.prod(p if side == 1 else 1 - p for side, p in zip(o, shares, strict=True)) for o in gradients
-        }
-        yield [sum(w * gradients[o][i] for o, w in weights.items() if w) for i in range(width)]
+    if () in gradients:
+        yield gradients[()]
+        return
+    first, second = ({k[1:]: g for k, g in gradients.items() if k[0] == side} for side in (0, 1))
+    if first:
+        yield from mixtures(first)
+    if second and second != first:
+        yield from mixtures(second)
+        both = {k: zip(first[k], second[k], strict=True) for k in first.keys() & second.keys()}
+        if both:
+            yield from mixtures({k: [(a + b) / 2 for a, b in pairs] for k, pairs in both.items()})
 
 
 def _jumps(a: Any, b: Any) -> bool:
@@ -166,14 +187,16 @@ def _jumps(a: Any, b: Any) -> bool:
     return bool(abs(a - b) > max(1, abs(a), abs(b)) / 2**900)
 
 
+def _is_nearly(claim: Any, m: Any) -> bool:
+    return bool(abs(claim - m) <= 1e-12 * max(abs(claim), abs(m)) + 1e-300)
+
+
 def _close(a: Any, b: Any) -> bool:
     return bool(abs(a - b) <= max(abs(a) / 2**60, abs(b) / 2**60, context(MOST).ldexp(1, -1000)))
 
 
-def _forced(
-    f: Callable[..., Any], point: Point, found: Run, ties: Sequence[int]
-) -> Iterator[tuple[tuple[int, ...], list[Any]]]:
-    """Yield signs of the tied margins, in many ways, and the derivatives at the point itself that they lead to."""
+def _outcomes(f: Callable[..., Any], point: Point, found: Run, ties: Sequence[int]) -> Iterator[list[Any]]:
+    """Yield the derivatives at the point itself that signs of the tied margins lead to, in many ways."""
     keys = list(dict.fromkeys(key_of(found.tape.switches[k].margin)[0] for k in ties))
     if len(keys) <= MOST_TIES:
         choices: Iterable[Sequence[int]] = itertools.product((1, -1), repeat=len(keys))
@@ -182,8 +205,9 @@ def _forced(
         choices = [[1] * len(keys), [-1] * len(keys)]
         choices += [[rng.choice((1, -1)) for _ in keys] for _ in range(8)]
     for signs in choices:
+        decision = Signs(dict(zip(keys, signs, strict=True)))
         try:
-            yield tuple(signs), run(f, point, RealField(MOST), signs=dict(zip(keys, signs, strict=True))).jacobian()
+            yield run(f, point, RealField(MOST), decision=decision).jacobian()
         except (NotRunnable, ArithmeticError, ValueError):
             continue  # comparisons that contradict each other lead nowhere
 
@@ -267,7 +291,8 @@ def _matters(f: Callable[..., Any], point: Point, truth: Truth, key: Key, side: 
     here = [truth.middle(i) for i in range(len(truth.low))]
     try:
         sides = [here] if side else []
-        sides += [run(f, point, field, signs={key: sign}).jacobian() for sign in ((-side,) if side else (1, -1))]
+        others = [Signs({key: sign}) for sign in ((-side,) if side else (1, -1))]
+        sides += [run(f, point, field, decision=signs).jacobian() for signs in others]
     except (NotRunnable, ArithmeticError, ValueError):
         return True
     return any(not _close(a, b) for a, b in zip(*sides, strict=True))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.check.decisions import Follow
 from engine.check.fields import FIFTY_DIGITS, IntervalField, RealField, context
 from engine.check.runs import Run, run
 from engine.check.structure import Point
@@ -119,12 +120,12 @@ def _agrees(f: Callable[..., Any], point: Point, truth: Truth, bits: int, shift:
     rng = random.Random(1)
     direction = [field.number(rng.uniform(0.5, 1) * (abs(x) or 1.0)) for x in point.numbers]
     h = field.context.ldexp(1, -shift)
-    taken = dict(enumerate(s.outcome for s in truth.run.tape.switches)) if truth.run else {}
+    taken = Follow([s.outcome for s in truth.run.tape.switches]) if truth.run else None
     sides = []
     for sign in (1, -1):
         moved = [field.number(x) + sign * h * d for x, d in zip(point.numbers, direction, strict=True)]
         # Recorded, so that the switches are numbered as they were at the point.
-        outputs = run(f, point, field, numbers=moved, forced=taken).outputs
+        outputs = run(f, point, field, numbers=moved, decision=taken).outputs
         sides.append([node.value for node in outputs])
     width = len(point.numbers)
     for k, (up, down) in enumerate(zip(*sides, strict=True)):

@@ -98,7 +98,7 @@ def _where(kink: Nearest) -> str:
 def _spelled_out(c: Component) -> list[str]:
     lines = [f"  {c.name}: {c.verdict}" + (f" ({c.why})" if c.why else "")]
     lines.append(f"    claimed  {c.claimed!r}  {_hex(c.claimed)}")
-    if c.verdict == "kink":
+    if c.verdict == "kink" and _double(c.low) != _double(c.high):
         lines.append(f"    sides    {_double(c.low)!r} to {_double(c.high)!r}")
     elif c.low == c.low:
         nearest = _double(c.truth)

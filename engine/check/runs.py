@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.check.decisions import Follow
 from engine.check.fields import RealField, guarded_context
 from engine.check.structure import Point, flat_numbers
-from engine.check.tape import CONSTANT, Key, Node, Tape
+from engine.check.tape import CONSTANT, Decision, Node, Tape
 from engine.check.traced import RUNNING, Traced
 
 FORMULA_BITS = 1331
@@ -47,8 +48,7 @@ def run(
     field: Any,
     *,
     numbers: Sequence[Any] | None = None,
-    forced: Mapping[int, bool] | None = None,
-    signs: Mapping[Key, int] | None = None,
+    decision: Decision | None = None,
     recording: bool = True,
     rounded: bool = True,
 ) -> Run:
@@ -56,7 +56,7 @@ def run(
 
     With rounded=False noise leaves the numbers themselves alone. Raises NotRunnable where f is made for doubles only.
     """
-    tape = Tape(field, forced or {}, signs or {}, recording)
+    tape = Tape(field, decision, recording)
     chosen = point.numbers if numbers is None else numbers
     variables = [Traced(tape, tape.leaf(x, rounded=rounded)) for x in chosen]
     outputs = [_node(tape, x) for x in _call(f, point, variables, tape)]
@@ -134,12 +134,12 @@ def noisy_runs(
 ) -> list[Run]:
     """Return runs of f in which every operation is rounded like a double, on the branches that `like` took."""
     count = 6 if like.tape.operations < LONG else 3
-    taken = {i: switch.outcome for i, switch in enumerate(like.tape.switches)}
+    taken = Follow([switch.outcome for switch in like.tape.switches])
     rng = random.Random(0)
 
     def trial(rounded: bool) -> Run:
         field = RealField(113, rng, textbook=textbook)
-        return run(f, point, field, numbers=numbers, forced=taken, rounded=rounded)
+        return run(f, point, field, numbers=numbers, decision=taken, rounded=rounded)
 
     found = [trial(True) for _ in range(count)]
     if any(node.value is None for r in found for node in r.outputs):

@@ -9,16 +9,15 @@ Glossary
 --------
 switch: a comparison that depended on the arguments, where the function may have a kink. `margin` is the difference of
     its two sides; a switch is tied where that difference is 0, or not known to be other than 0.
-forced: the outcomes that a second run of the function is made to take at some of the switches, by their number.
-signs: the signs that a second run takes some margins to have, by their key: two comparisons of the same numbers agree.
+decision: what settles the comparisons of a second run otherwise than by its numbers (`engine.check.decisions`).
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from engine.check.huge import TooLarge
 from engine.check.rules import RULES
@@ -68,6 +67,17 @@ class Switch:
     equality: bool = False
 
 
+Holds = Callable[[int], bool]
+"""What a comparison says of its margin's sign, which is -1, 0 or 1."""
+
+
+class Decision(Protocol):
+    """What settles a comparison, given its margin, the margin's sign (None where unknown), and what is said of it."""
+
+    def __call__(self, tape: Tape, margin: Node, sign: int | None, holds: Holds) -> bool:
+        """Return the outcome."""
+
+
 @dataclass(eq=False)
 class Tape:
     """The record of one run of a function.
@@ -81,8 +91,7 @@ class Tape:
     """
 
     field: Any
-    forced: Mapping[int, bool] = field(default_factory=dict)
-    signs: Mapping[Key, int] = field(default_factory=dict)
+    decision: Decision | None = None
     recording: bool = True
     nodes: list[Node] = field(default_factory=list)
     switches: list[Switch] = field(default_factory=list)
@@ -126,17 +135,14 @@ class Tape:
         except (ArithmeticError, ValueError):
             return None  # NumPy goes on with nan, and so does this: the branch may not be the one that is used
 
-    def compare(self, margin: Node, holds: Callable[[int], bool], *, equality: bool = False) -> bool:
+    def compare(self, margin: Node, holds: Holds, *, equality: bool = False) -> bool:
         """Return whether a comparison holds, given its margin and what it says of the margin's sign."""
         if margin.value is None:
             return False
         sign = self.field.sign(margin.value)
         if margin.index == CONSTANT and self.recording:
             return holds(sign or 0)
-        outcome = self.forced.get(len(self.switches), holds(sign or 0))
-        if self.signs:
-            key, turned = key_of(margin)
-            outcome = holds(turned * self.signs[key]) if key in self.signs else outcome
+        outcome = holds(sign or 0) if self.decision is None else self.decision(self, margin, sign, holds)
         self.switches.append(Switch(margin, outcome, not sign, _line(), equality))
         return outcome
 

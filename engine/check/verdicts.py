@@ -19,7 +19,7 @@ from typing import Any
 
 from engine.check.case import Case, Component, component_name, ulps_between
 from engine.check.formula import formula_is_right
-from engine.check.kinks import Neighbourhood, around, is_convention, near_ties
+from engine.check.kinks import Neighbourhood, around, near_ties
 from engine.check.oracles import directions_agree
 
 FREE = 4.0  # ulp
@@ -68,12 +68,23 @@ def _is_wide(low: Any, high: Any) -> bool:
 def _at_ties(case: Case, ties: Neighbourhood) -> None:
     """Judge what depends on a tied comparison: between the derivatives of the sides any claim will do, none outside."""
     _at_each(case, ties)
-    if any(c.verdict == "" and i in ties.smooth for i, c in enumerate(case.components)):
-        assert case.truth.run is not None
-        if is_convention(case.f, case.point, case.truth.run, case.claims):
-            for c in case.components:
-                if c.verdict == "":
-                    c.verdict, c.why = "kink", "kinks cancel here; each by itself follows a convention"
+    off = [i for i, c in enumerate(case.components) if c.verdict == "wrong" or (c.verdict == "" and i in ties.smooth)]
+    if off:
+        verdict, why = _by_convention(case, ties, off)
+        for i in off if verdict else ():
+            case.components[i].verdict, case.components[i].why = verdict, why
+
+
+def _by_convention(case: Case, ties: Neighbourhood, off: list[int]) -> tuple[str, str]:
+    """Return a verdict where kinks cancel or meet, and each by itself may follow a convention; none for a mistake."""
+    allowed = ties.allows(off, case.claims)
+    if allowed:
+        return "kink", "kinks cancel or meet here; each by itself follows a convention"
+    if allowed is None:
+        return "inconclusive", "kinks meet here, and their conventions are too many to be tried, or lead to inf * 0"
+    if case.formula is not None and ties.allows(off, case.formula):
+        return "inaccurate", "kinks cancel or meet here; the formula follows a convention, but lost digits"
+    return "", ""
 
 
 def _at_each(case: Case, ties: Neighbourhood) -> None:
@@ -134,7 +145,7 @@ def _settle(case: Case, open_: list[int]) -> None:
         if near is not None and near.chosen(i, c.claimed, c.truth, 8 * case.noise[i]):
             where = ", ".join(sorted({s.line for s in near.switches if s.line})[:3])
             c.verdict, c.why = "kink", f"rounding decides on which side of a kink this is ({where})"
-            c.low, c.high = near.hulls[i]
+            c.low, c.high = near.hulls.get(i, (c.low, c.high))
             continue
         if count < (CONDITIONED if case.is_short else 1):
             c.kappa = case.kappa(i)

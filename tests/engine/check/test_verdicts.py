@@ -124,6 +124,43 @@ def test_seven_tied_comparisons_leave_the_convention_of_each_unblamed() -> None:
     assert check_gradient(f, lambda x: 0.995 * (1 + 1e-9), 0.0).verdict == "wrong"
 
 
+def test_kinks_that_meet_leave_a_convention_outside_of_both_sides_unblamed() -> None:
+    def f(x: Any) -> Any:  # 2 x on the right, x on the left; with relu'(0) = 0 and |.|'(0) = 0: 0
+        return 3 * x.relu() - abs(x)
+
+    assert check_gradient(f, grad(f), 0.0).verdict == "kink"
+    assert check_gradient(f, lambda x: 1.3, 0.0).verdict == "kink"
+    assert check_gradient(f, lambda x: 0.3, 0.0).verdict == "wrong"
+
+
+def test_a_maximum_of_a_minimum_of_the_same_two_numbers_makes_two_choices() -> None:
+    program = Program(point=(1e-12, 0.0), steps=(("mul", 0, 1), ("mul", 2, 0), ("minimum", 3, 2), ("maximum", 3, 4)))
+    assert grad(program, 1)(*program.point) == pytest.approx(2.5e-13)  # a quarter of 1e-12; the truth is 1e-24
+    report = check_gradient(program, grad(program, (0, 1)), program.point)
+    assert [c.verdict for c in report.components] == ["ok", "kink"]
+    assert "truth    1e-24" in str(report)
+    off = check_gradient(program, lambda *x: (0.0, 3e-13), program.point)
+    assert [c.verdict for c in off.components] == ["ok", "wrong"]
+
+
+def test_a_minimum_written_with_python_s_comparisons_chooses_anew_each_time() -> None:
+    def f(p: Any, q: Any) -> Any:
+        m = p if p < q else q
+        return q if q > m else m
+
+    for claim in ((0.0, 1.0), (1.0, 0.0), (0.5, 0.5), (0.25, 0.75)):  # q on both sides of the tie
+        assert check_gradient(f, lambda p, q, claim=claim: claim, (1.0, 1.0)).verdict in ("ok", "kink"), claim
+    assert check_gradient(f, lambda p, q: (0.4, 0.6), (1.0, 1.0)).verdict == "wrong"
+
+
+def test_conventions_too_many_to_try_are_not_guessed() -> None:
+    def f(x: Any) -> Any:  # 30 x
+        return sum((k + 1) * (x.relu() - (-x).relu()) for k in range(30))
+
+    assert check_gradient(f, lambda x: 465.0, 0.0).verdict == "ok"
+    assert check_gradient(f, grad(f), 0.0).verdict == "inconclusive"
+
+
 def test_a_side_that_rounding_chose_is_a_kink_not_a_mistake() -> None:
     def f(x: Any) -> Any:
         return np.maximum(0.1 + 0.2 * x - 0.3, 0)  # 0.1 + 0.2 - 0.3 is 2.8e-17, and any rounding may make it 0
