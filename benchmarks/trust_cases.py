@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from engine.calculus import grad
-from engine.check.programs import KINKED, Program
+from engine.check.programs import KINKED, Program, apply
 from engine.elementary import TABLE
 
 Function = Callable[..., Any]
@@ -34,10 +34,11 @@ class Check:
 
 
 SHARES = {
-    "programs": 0.36,
-    "programs, hard numbers": 0.24,
+    "programs": 0.32,
+    "programs, hard numbers": 0.22,
     "programs with kinks": 0.12,
-    "kinks": 0.1,
+    "kinks": 0.08,
+    "kinks that meet": 0.08,
     "NumPy": 0.08,
     "networks": 0.02,
     "black boxes": 0.04,
@@ -155,6 +156,57 @@ def _kinks(rng: random.Random) -> Check:
     f, slope = ONE_KINK[name]
     x = near(rng)
     return Check("kinks", f, slope, x, f"{name} at {x!r}", "kink" if x == 0 else "ok")
+
+
+# --- kinks that meet ------------------------------------------------------------------------------
+
+ROUND = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 0.1, 0.2, 0.3, 1e-12, 1e-300)
+MEETING = (*KINKED * 3, *("add", "sub", "mul", "neg") * 2, "tanh", "exp", "softplus", "sqrt")
+SIDES: dict[str, Callable[..., tuple[float, tuple[tuple[float, ...], tuple[float, ...]]]]] = {
+    "abs": lambda x: (x, ((1.0,), (-1.0,))),
+    "relu": lambda x: (x, ((1.0,), (0.0,))),
+    "leaky_relu": lambda x: (x, ((1.0,), (0.01,))),
+    "maximum": lambda a, b: (a - b, ((1.0, 0.0), (0.0, 1.0))),
+    "minimum": lambda a, b: (a - b, ((0.0, 1.0), (1.0, 0.0))),
+}
+"""Row with a kink -> what is 0 at the kink, and the derivatives on the side where that is positive, and negative."""
+
+
+def _meeting(rng: random.Random) -> Check:
+    """Return a program with several kinks where they tie, and a gradient that takes any side, or half, at each."""
+    while True:
+        program = _program(rng, MEETING, lambda rng: rng.choice(ROUND))
+        if rng.random() < 0.5:
+            gradient = grad(program, range(len(program.point)))
+        else:
+            gradient = _by_any_convention(program, [rng.choice((0.0, 0.5, 1.0)) for _ in program.steps])
+        if all(map(math.isfinite, gradient(*program.point))):
+            return Check("kinks that meet", program, gradient, program.point, repr(program))
+
+
+def _by_any_convention(program: Program, shares: list[float]) -> Function:
+    """Return the gradient by reverse accumulation that gives a share to the first side of each tied comparison."""
+
+    def partials(name: str, share: float, y: float, xs: list[float]) -> tuple[float, ...]:
+        margin, sides = SIDES[name](*xs) if name in SIDES else (math.nan, ((), ()))
+        if margin != 0:
+            row = TABLE[name]
+            return tuple(row.partials(y, *xs, *row.defaults))
+        return tuple(share * a + (1 - share) * b for a, b in zip(*sides, strict=True))
+
+    def gradient(*point: float) -> list[float]:
+        values = list(point)
+        for name, *which in program.steps:
+            values.append(apply(name, *[values[i] for i in which]))
+        adjoints = [0.0] * (len(values) - 1) + [1.0]
+        for k in reversed(range(len(program.steps))):
+            (name, *which), node = program.steps[k], len(point) + k
+            slopes = partials(name, shares[k], values[node], [values[i] for i in which])
+            for i, slope in zip(which, slopes, strict=False):  # a default argument has a slope, too
+                adjoints[i] += adjoints[node] * slope
+        return adjoints[: len(point)]
+
+    return gradient
 
 
 # --- NumPy ----------------------------------------------------------------------------------------
@@ -283,6 +335,7 @@ MAKERS: dict[str, Callable[[random.Random], Check]] = {
     "programs, hard numbers": _programs("programs, hard numbers", SMOOTH, hard),
     "programs with kinks": _programs("programs with kinks", ANY, lambda rng: rng.choice((tame, hard, near))(rng)),
     "kinks": _kinks,
+    "kinks that meet": _meeting,
     "NumPy": _numpy,
     "networks": _network,
     "black boxes": _boxes("black boxes", tame),

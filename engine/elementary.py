@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from operator import ge, gt, le, lt
 
 from engine.functions import (
     Number,
@@ -319,25 +320,22 @@ abs_ = add_row(
 )
 
 
-def _choosing(name: str, better: Callable[[Number, Number], Number]) -> Callable[[Number, Number], Number]:
-    """Return max or min, nan if one is nan; of overlapping intervals the interval of all that may come out.
+Choosing = Callable[[Number, Number], Number]
 
-    A number whose context has the function by name, as those of `engine.check` do, is left to it.
-    """
+
+def _choosing(first: Callable[[Number, Number], bool], second: Callable[[Number, Number], bool]) -> Choosing:
+    """Return max or min, nan if one is nan; of overlapping intervals the interval of all that may come out."""
 
     def choose(a: Number, b: Number) -> Number:
-        if type(a) is not float or type(b) is not float:
-            own = getattr(context_of(a) or context_of(b), name, None)
-            if own is not None:
-                chosen: Number = own(a, b)
-                return chosen
         if a != a or b != b:
             return a + b
-        if a < b or a >= b:
-            return better(a, b)
+        if first(a, b):
+            return a
+        if second(a, b):
+            return b
         mpf = (context_of(a) or context_of(b)).mpf
         a, b = mpf(a), mpf(b)
-        return mpf((better(a.a, b.a), better(a.b, b.b)))
+        return mpf((choose(a.a, b.a), choose(a.b, b.b)))
 
     return choose
 
@@ -353,12 +351,12 @@ def _choice_partials(sign: int, a: Number, b: Number) -> tuple[Number, Number]:
 
 
 maximum = add_row(
-    "maximum", _choosing("maximum", max), lambda y, a, b: _choice_partials(+1, a, b), symbol="max", latex=r"\max",
+    "maximum", _choosing(ge, lt), lambda y, a, b: _choice_partials(+1, a, b), symbol="max", latex=r"\max",
     arity=2, kink=lambda a, b: a - b,
     edges=(((2.0, 2.0), 2.0, (0.5, 0.5)), ((nan, 2.0), nan, (nan, nan)), ((3.0, 2.0), 3.0, (1.0, 0.0))),
 )
 minimum = add_row(
-    "minimum", _choosing("minimum", min), lambda y, a, b: _choice_partials(-1, a, b), symbol="min", latex=r"\min",
+    "minimum", _choosing(le, gt), lambda y, a, b: _choice_partials(-1, a, b), symbol="min", latex=r"\min",
     arity=2, kink=lambda a, b: a - b,
     edges=(((2.0, 2.0), 2.0, (0.5, 0.5)), ((2.0, nan), nan, (nan, nan)), ((3.0, 2.0), 2.0, (0.0, 1.0))),
 )

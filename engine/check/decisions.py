@@ -9,9 +9,15 @@ Glossary: `engine.check.tape`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import Any
 
 from engine.check.tape import Holds, Key, Node, Tape, key_of
+
+OURS = frozenset((__name__, "engine.check.tape", "engine.check.traced"))
+"""The modules through which a comparison comes here."""
 
 
 class Follow:
@@ -23,7 +29,7 @@ class Follow:
     def __call__(self, tape: Tape, margin: Node, sign: int | None, holds: Holds) -> bool:
         """Return the outcome that the other run had here."""
         k = len(tape.switches)
-        return self.outcomes[k] if k < len(self.outcomes) else holds(sign or 0)
+        return self.outcomes[k] if tape.depends(margin) and k < len(self.outcomes) else holds(sign or 0)
 
 
 class Signs:
@@ -41,28 +47,36 @@ class Signs:
 class Choices:
     """A side for each choice, in the order in which they are made: `sides`, and False beyond; `made` counts them.
 
-    A choice is a comparison that is tied, or whose margin is one of the `near` ones. Its opposite right after it is
-    none: an `x <= 0` that is asked where `x > 0` was false, and nothing was computed since.
+    A choice is a comparison that is tied, or whose margin is one of the `near` ones; also where an earlier choice has
+    left a constant there, so that the choices after it keep their numbers. Its opposite right after it, in the same
+    call, is none: an `x <= 0` that a function asks after it was told that `x > 0` is false.
     """
 
     def __init__(self, sides: Sequence[int], near: frozenset[Key] = frozenset()) -> None:
         self.sides, self.near = sides, near
         self.made = 0
-        self._opposite: tuple[Key, list[bool]] = ((), [])  # of the choice before, by the margin's sign
+        self._opposite: tuple[Any, ...] = ()  # of the choice before: who asked, for what margin, and what it says
         self._outcome = False
-        self._nodes = 0
 
     def __call__(self, tape: Tape, margin: Node, sign: int | None, holds: Holds) -> bool:
         """Return the side that was chosen, or what follows from the choice before."""
         key, turned = key_of(margin)
         if sign and key not in self.near:
             return holds(sign)
+        asking = _caller()
         says = [holds(turned * s) for s in (-1, 0, 1)]
-        computed = len(tape.nodes) - (margin.index >= self._nodes) - self._nodes  # the margin itself aside
-        if not computed and self._opposite == (key, says):
-            outcome = not self._outcome
-        else:
-            outcome = bool(self.sides[self.made]) if self.made < len(self.sides) else False
-            self.made += 1
-        self._opposite, self._outcome, self._nodes = (key, [not said for said in says]), outcome, len(tape.nodes)
+        if self._opposite == (asking, key, says):
+            self._opposite = ()
+            return not self._outcome
+        outcome = bool(self.sides[self.made]) if self.made < len(self.sides) else False
+        self.made += 1
+        self._opposite, self._outcome = (asking, key, [not said for said in says]), outcome
         return outcome
+
+
+def _caller() -> FrameType | None:
+    """Return the call under way that compares two numbers."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals["__name__"] in OURS:
+        frame = frame.f_back
+    return frame

@@ -43,7 +43,7 @@ Key = tuple[Any, ...]
 
 def key_of(margin: Node) -> tuple[Key, int]:
     """Return what two numbers a margin compares, in a fixed order, and -1 where that turns its sign round."""
-    if margin.name != "sub":
+    if margin.name != "sub" or margin.index == CONSTANT:
         return (margin.index,), 1
     a, b = (p.index if p.index != CONSTANT else _raw(p.value) for p in margin.parents)
     if isinstance(a, int) and isinstance(b, int) and b < a:
@@ -140,11 +140,14 @@ class Tape:
         if margin.value is None:
             return False
         sign = self.field.sign(margin.value)
-        if margin.index == CONSTANT and self.recording:
-            return holds(sign or 0)
         outcome = holds(sign or 0) if self.decision is None else self.decision(self, margin, sign, holds)
-        self.switches.append(Switch(margin, outcome, not sign, _line(), equality))
+        if self.depends(margin):
+            self.switches.append(Switch(margin, outcome, not sign, _line(), equality))
         return outcome
+
+    def depends(self, margin: Node) -> bool:
+        """Tell whether a comparison counts: whether it may come out otherwise for other arguments."""
+        return margin.index != CONSTANT or not self.recording
 
     def partials_of(self, node: Node) -> tuple[Any, ...]:
         """Return the derivative of a node by each of its parents."""

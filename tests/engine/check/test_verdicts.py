@@ -160,6 +160,23 @@ def test_conventions_too_many_to_try_are_not_guessed() -> None:
     assert check_gradient(f, lambda x: 465.0, 0.0).verdict == "ok"
     assert check_gradient(f, grad(f), 0.0).verdict == "inconclusive"
 
+    def near(x: Any) -> Any:  # 2.8e-17 from the kink, and rounding decides
+        return f(0.1 + 0.2 * x - 0.3)
+
+    assert check_gradient(near, lambda x: 93.0, 1.0).verdict == "ok"
+    assert check_gradient(near, lambda x: 0.0, 1.0).verdict == "kink"
+    assert check_gradient(near, lambda x: 1e4, 1.0).verdict == "inconclusive"
+
+
+def test_two_kinks_that_cancel_where_rounding_decides_are_a_convention() -> None:
+    def f(x: Any) -> Any:
+        t = 0.1 + 0.2 * x - 0.3
+        return np.maximum(t, 0) - np.maximum(-t, 0)
+
+    assert check_gradient(f, lambda x: 0.2, 1.0).verdict == "ok"
+    assert check_gradient(f, lambda x: 0.0, 1.0).verdict == "kink"
+    assert check_gradient(f, lambda x: 0.05, 1.0).verdict == "wrong"
+
 
 def test_a_side_that_rounding_chose_is_a_kink_not_a_mistake() -> None:
     def f(x: Any) -> Any:
