@@ -77,7 +77,9 @@ class Linearization:
         self._size = len(index)
         self._ends = [index.get(v, -1) for v in outputs]
         self._share = _recorded_share if recorded else _plain_share
-        self._zeros = [type(v.data)() for v in outputs]
+        kinds = {type(x.data) for x in inputs}
+        kind = kinds.pop() if len(kinds) == 1 else None  # an output that is constant may be a float beside Fractions
+        self._zeros = [(kind or type(v.data))() for v in outputs]
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """Return the tangents of the outputs."""

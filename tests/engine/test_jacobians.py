@@ -85,6 +85,16 @@ def test_the_hessian_is_the_jacobian_of_the_gradient_and_symmetric_exactly(progr
     assert hvp(f, x, v) == [sum(a * b for a, b in zip(row, v, strict=True)) for row in H]
 
 
+def test_what_is_0_is_a_fraction_where_all_inputs_are() -> None:
+    def f(x: list[Value]) -> Value:
+        return x[1] ** 4 + x[0]  # the derivative by x0 is 1, whatever x is
+
+    at = [Fraction(0), Fraction(1, 3)]
+    for rows in (hessian(f)(at), jacobian(grad(f))(at), [hvp(f, at, [Fraction(1), Fraction(0)])]):
+        assert all(type(entry) is Fraction for row in rows for entry in row)
+    assert hvp(f, at, [Fraction(1), Fraction(2)]) == [0, Fraction(8, 3)]
+
+
 @given(programs(floats(), SMOOTH, largest=5))
 def test_second_derivatives_of_floats_are_those_of_nested_reverse_mode(program: Program) -> None:
     f, x = function(program), list(program.point)

@@ -3,6 +3,7 @@
 They agree within 8 (1 + kappa) ulp, times sqrt(n) where sums of n terms are added in different orders. kappa is that of
 a derivative by everything that goes in, the sample and its target too: then each term of each sum has a number of its
 own. A sum over samples has not, where their shares cancel; `tests/test_agreement.py` bounds those by an error analysis.
+In a program it is by every step too: sin x - tanh x is well conditioned at 0.18, and loses two digits all the same.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from engine import Value
 from engine.calculus import grad
 from engine.check.case import Case, ulps_between
 from engine.check.oracles import interval
-from engine.check.programs import Program
+from engine.check.programs import Program, apply
 from engine.check.strategies import NetworkCase, networks, programs
 from engine.check.structure import Point
 from engine.jacobians import jvp
@@ -142,6 +143,7 @@ def test_a_way_that_is_off_by_a_billionth_disagrees(way: str) -> None:
 
 @settings(max_examples=60, phases=QUICK)
 @given(programs(operations=LIFTED, max_steps=6, numbers=st.floats(-3, 3)))
+@example(Program(point=(0.18212972293371177,), steps=(("sin", 0), ("tanh", 0), ("sub", 2, 1), ("cos", 3))))
 def test_three_ways_to_the_gradient_of_a_program_agree_within_its_condition(program: Program) -> None:
     count = len(program.point)
     at = list(program.point)
@@ -153,7 +155,19 @@ def test_three_ways_to_the_gradient_of_a_program_agree_within_its_condition(prog
     }
     if made is not None:
         ways["lifted"] = made.value_and_grad()[1].nested
-    assert disagreements(program, at, ways, len(program.steps), count) == []
+    assert disagreements(*with_roundings(program), ways, len(program.steps), count) == []
+
+
+def with_roundings(program: Program) -> tuple[Callable[..., Any], list[float]]:
+    """Return the program as a function of its numbers and of a factor 1 for each step, and the point."""
+
+    def f(*numbers: Any) -> Any:
+        values, factors = list(numbers[: len(program.point)]), numbers[len(program.point) :]
+        for (name, *which), factor in zip(program.steps, factors, strict=True):
+            values.append(apply(name, *[values[i] for i in which]) * factor)
+        return values[-1]
+
+    return f, [*program.point, *[1.0] * len(program.steps)]
 
 
 def any_used(program: Program) -> bool:
