@@ -77,6 +77,6 @@ class Choices:
 def _caller() -> FrameType | None:
     """Return the call under way that compares two numbers."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals["__name__"] in OURS:
+    while frame is not None and frame.f_globals.get("__name__") in OURS:
         frame = frame.f_back
     return frame
