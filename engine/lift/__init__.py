@@ -10,7 +10,8 @@ module                 holds
 `naming`               pass 7: W1, b1, z1, f1 for what is a network
 `adjoint`              pass 8: back-propagation, statement by statement
 `symbols`, `forms`     formulas for arrays, from the rules of `engine.elementary.TABLE` run on symbols
-                       (`joining`: both ways of a branch; `rescaled`: rules that look into bits)
+                       (`joining`: both ways of a branch; `rescaled`: rules that look into bits;
+                       `infinite`: where 0 * inf is looked for)
 `wording`, `emission`  a self-contained NumPy module as text (`cells`, `positions`, `brackets`, `helpers`)
 `reading`              the program as a person would write it
 `lifted`               `lift`, and the object it returns (`batches` in, `gradients` out)

@@ -12,6 +12,9 @@ total, inner               g, repeated; g times the other factor
 take, pack                 g, put back to the cells it came from; its parts
 =========================  ==============================================================
 
+As in the scalar graph nothing is passed on where the adjoint or the derivative is 0, even if the other is infinite (see
+`infinite`). Only in matrix products 0 * inf stays nan: to look at each of their products would cost their speed.
+
 A number that is used along an axis, or for every sample, gets the sum over this axis (reverse accumulation: Griewank
 and Walther, Evaluating Derivatives, section 3.2).
 """
@@ -145,7 +148,7 @@ class _Adjoint:
         if s.operation == "mul":
             return self._add("mul", (self._unspread(g, s.args[1 - i :][:1]), s.args[1 - i]), s.shape)
         if s.operation not in ("hypot", "logsumexp"):
-            g = self._unspread(g, [a for a in s.args if not self._is_constant(a)])
+            g = self._unspread(g, [a for a in s.args if self.old.number(a) is None])
         shape = self._shape(s.args[i]) if s.operation in ("hypot", "logsumexp") else s.shape
         return self._add("pullback", (g, v, *s.args), shape, (s.operation, i))
 
@@ -155,9 +158,6 @@ class _Adjoint:
         if i < 0 or self.statements[i].operation != "spread":
             return g
         return self.statements[i].args[0] if all(self._shape(a) == self._shape(g) for a in others) else g
-
-    def _is_constant(self, a: int) -> bool:
-        return a < len(self.leaves) and self.leaves[a].kind == "constant" and not self.leaves[a].shape
 
     def _matmul(self, s: Statement, g: int) -> None:
         W, F, *bias = s.args

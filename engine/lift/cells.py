@@ -31,15 +31,8 @@ class CellTexts:
 
     def _constants(self, args: Sequence[int]) -> tuple[float | None, ...]:
         """Return the numbers of the arguments that are single constants; not all of them, as a formula needs a name."""
-        found = tuple(self._number(a) for a in args)
+        found = tuple(self.program.number(a) for a in args)
         return (None, *found[1:]) if None not in found else found
-
-    def _number(self, a: int) -> float | None:
-        leaves = self.program.leaves
-        if a < len(leaves) and leaves[a].kind == "constant" and not leaves[a].shape:
-            number: float = leaves[a].cells[0]
-            return number
-        return None
 
     def _take(self, s: Statement, v: int) -> Template:
         shape = self.program.shape(s.args[0])

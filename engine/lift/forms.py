@@ -93,18 +93,34 @@ def pullback_form(name: str, constants: Constants, position: int) -> Form:
 
     Where the derivative may be infinite, an adjoint of 0 passes nothing on: 0 * inf must not become nan.
     """
-    paths, row = Paths(), TABLE[name]
-    g, y = paths.name("g"), paths.name("y")
-    xs = [paths.name(f"x{i}") if c is None else c for i, c in enumerate(constants)]
-    if is_rescaled(name, constants, position):
-        return Form(_typed(paths, RESCALED[name](paths, g, y, position, *xs)))
-    tree = paths.explore(lambda: g * row.partials(y, *xs)[position])
-    term = _shortened(paths, join(paths, tree))
-    value = _value_term(paths, name, xs)
-    term = _with(paths, term, {id(value): y} if isinstance(value, Symbol) else {})
-    if _may_be_infinite(term):
+    paths = Paths()
+    g = paths.name("g")
+    term = _pullback_term(paths, name, constants, position, g)
+    if not is_rescaled(name, constants, position) and _may_be_infinite(term):
         term = paths.make("where", paths.make("==", g, 0.0), 0.0, term)
     return Form(_typed(paths, term))
+
+
+@functools.cache
+def slope_form(name: str, constants: Constants, position: int) -> Form:
+    """Return dy/dx_i of a row of fixed arity.
+
+    >>> slope_form("exp", (None,), 0).line(), slope_form("mul", (None, None), 0).line()
+    ('y', 'x1')
+    """
+    paths = Paths()
+    return Form(_typed(paths, _pullback_term(paths, name, constants, position, 1.0)))
+
+
+def _pullback_term(paths: Paths, name: str, constants: Constants, position: int, g: Term) -> Term:
+    y = paths.name("y")
+    xs = [paths.name(f"x{i}") if c is None else c for i, c in enumerate(constants)]
+    if is_rescaled(name, constants, position):
+        return RESCALED[name](paths, g, y, position, *xs)
+    tree = paths.explore(lambda: g * TABLE[name].partials(y, *xs)[position])
+    term = _shortened(paths, join(paths, tree))
+    value = _value_term(paths, name, xs)
+    return _with(paths, term, {id(value): y} if isinstance(value, Symbol) else {})
 
 
 def _may_be_infinite(term: Term) -> bool:

@@ -72,6 +72,12 @@ def zeros(rows, like, xp):
     return xp.zeros_like(xp.broadcast_to(like[:1, ...], (rows, *like.shape[1:])))
 '''
 
+SHARE = '''
+def share(g, slope, xp):
+    """Return g * slope, and 0 where one of them is 0 and the other infinite."""
+    return xp.where((g == 0) | (slope == 0), 0.0, g * slope)
+'''
+
 CBRT = '''
 def cbrt(x, xp):
     """Return the real cube root; PyTorch has none, so there one step of Newton's method refines the power."""
@@ -140,6 +146,7 @@ HELPERS = {
     "total": TOTAL,
     "maximum_of": MAXIMUM_OF,
     "zeros": ZEROS,
+    "share": SHARE,
     "cbrt": CBRT,
     "tiny": TINY,
     "concatenate": CONCATENATE,

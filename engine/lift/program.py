@@ -91,6 +91,11 @@ class Program(NamedTuple):
         n = len(self.leaves)
         return self.leaves[variable] if variable < n else self.statements[variable - n]
 
+    def number(self, variable: int) -> float | None:
+        """Return the number of a variable that is a single constant, else None."""
+        leaf = self.leaves[variable] if variable < len(self.leaves) else None
+        return leaf.cells[0] if leaf is not None and leaf.kind == "constant" and not leaf.shape else None
+
     def operations(self) -> Counter[str]:
         """Count the statements by operation."""
         return Counter(s.operation for s in self.statements)

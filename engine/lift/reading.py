@@ -121,13 +121,13 @@ class Reading(Wording):
     def _pullback(self, s: Statement, v: int) -> Template:
         row, position = s.detail
         xs = [f"#{i}" for i in range(2, len(s.args))]  # the arguments are g, y, x_0, x_1, ...
-        n = self._number(s.args[-1])
+        n = self.program.number(s.args[-1])
         if row == "pow" and position == 0 and n is not None:
             less = f"**{short_number(n - 1)}" if n != 2 else ""
             return f"$0 * {short_number(n)} * $2{less}"
         if (row, position) in _DERIVATIVES:
             return _DERIVATIVES[row, position]
-        varied = sum(self._number(a) is None for a in s.args[2:]) if row != "hypot" else 1
+        varied = sum(self.program.number(a) is None for a in s.args[2:]) if row != "hypot" else 1
         name = "softmax" if row == "logsumexp" else f"{row}'{position + 1 if varied > 1 else ''}"
         return f"{name}({', '.join(xs)}) * $0"
 

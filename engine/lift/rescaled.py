@@ -4,7 +4,7 @@ For one number the rules of `engine.elementary` take mantissa and exponent apart
 (see `engine.stable`). For arrays powers of two, hypot and fourth roots do the same, in the cells that need it. The
 formulas are tested against the rows, number by number.
 
-Symbols: g the adjoint of y = f(x_1, ..., x_n), for position i the result is g * dy/dx_i.
+Symbols: g the adjoint of y = f(x_1, ..., x_n), for position i the result is g * dy/dx_i; 1.0 for g gives the slope.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _EXPONENTS = (0.1, 8.0)
 """For constant exponents of this size n x^(n-1) loses less than 8 ulp, wherever it underflows."""
 
 
-def atan2(paths: Paths, g: Symbol, y: Symbol, position: int, *xs: Term) -> Term:
+def atan2(paths: Paths, g: Term, y: Symbol, position: int, *xs: Term) -> Term:
     """G x_2 / r^2 and -g x_1 / r^2; hypot, divided by twice, scales as well as the row does."""
     r = paths.make("hypot", *xs)
     slope = xs[1] / r / r if position == 0 else -xs[0] / r / r
     return paths.make("where", paths.make("==", r, math.inf), 0.0, g * slope)
 
 
-def asinh(paths: Paths, g: Symbol, y: Symbol, position: int, x: Term) -> Term:
+def asinh(paths: Paths, g: Term, y: Symbol, position: int, x: Term) -> Term:
     """G / sqrt(1 + x^2), the root by hypot: the row chooses another form for floats whose square overflows."""
     return g / paths.make("hypot", x, paths.make("full_like", x, 1.0))
 
 
-def div(paths: Paths, g: Symbol, y: Symbol, position: int, a: Term, b: Term) -> Term:
+def div(paths: Paths, g: Term, y: Symbol, position: int, a: Term, b: Term) -> Term:
     """G / b and -g y / b; a subnormal y has lost bits, so there the division is done again, scaled."""
     if position == 0:
         return g / b
@@ -40,7 +40,7 @@ def div(paths: Paths, g: Symbol, y: Symbol, position: int, a: Term, b: Term) -> 
     return -(g * paths.make("where", paths.make("tiny", y), again, y / b))
 
 
-def power(paths: Paths, g: Symbol, y: Symbol, position: int, x: Term, n: Term) -> Term:
+def power(paths: Paths, g: Term, y: Symbol, position: int, x: Term, n: Term) -> Term:
     """G n x^(n-1) and g y log x, from |x|^(n/4) where a step underflows, and with their limits at x = 0.
 
     As in `engine.stable.power_partials`; where n - 1 is rounded, which the power would amplify, x^(n-1) is y / x.
@@ -76,7 +76,7 @@ def power(paths: Paths, g: Symbol, y: Symbol, position: int, x: Term, n: Term) -
     slope = choose(paths.make("==", x, 0.0), at_zero, slope)
     if isinstance(n, Symbol):
         slope = choose(paths.make("==", n, 0.0), 0.0, slope)
-    return choose(paths.make("==", g, 0.0), 0.0, g * slope)
+    return choose(paths.make("==", g, 0.0), 0.0, g * slope) if isinstance(g, Symbol) else slope
 
 
 RESCALED: dict[str, Callable[..., Term]] = {"atan2": atan2, "asinh": asinh, "div": div, "pow": power}

@@ -6,6 +6,7 @@ be, #0 where any expression can stand (see `brackets`).
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ from engine.elementary import TABLE
 from engine.lift.brackets import filled
 from engine.lift.cells import CellTexts, Template, free
 from engine.lift.forms import HELPERS as FORM_HELPERS
-from engine.lift.forms import Form, pullback_form, value_form
+from engine.lift.forms import Form, pullback_form, slope_form, value_form
+from engine.lift.infinite import infinite
 from engine.lift.program import Leaf, Program, Statement, batched
 
 _NAME_OR_NUMBER = re.compile(r"[A-Za-z_]\w*|\d[\d.]*(e[-+]?\d+)?")
@@ -27,6 +29,11 @@ class Wording(CellTexts):
         super().__init__(program, batched(program))
         self.functions: dict[str, tuple[Form, str]] = {}
         self._names: dict[Form, str] = {}
+
+    @functools.cached_property
+    def infinite(self) -> list[bool]:
+        """Whether each variable is an adjoint that may be infinite."""
+        return infinite(self.program)
 
     def leaf(self, leaf: Leaf) -> str:
         """Return how a leaf is written: by its name; a single constant by its digits."""
@@ -60,6 +67,8 @@ class Wording(CellTexts):
 
     def _row(self, s: Statement, v: int) -> Template:
         holes = [self._hole(s, v, i) for i in range(len(s.args))]
+        if s.operation == "mul" and self.infinite[s.args[0]] and not self.program.number(s.args[1]):  # None, or 0
+            return self._share(holes[0], free(holes[1]))
         form = value_form(s.operation, self._constants(s.args))
         title = f"{s.operation} of {' and '.join(n for n in form.names if n != 'g')}"
         return self._fill(form, s.operation, title, {f"x{i}": hole for i, hole in enumerate(holes)})
@@ -67,13 +76,24 @@ class Wording(CellTexts):
     def _pullback(self, s: Statement, v: int) -> Template:
         row, position = s.detail
         g, y, *xs = (self._hole(s, v, i) for i in range(len(s.args)))
+        shares = self.infinite[s.args[0]]
         if row in ("logsumexp", "hypot"):
             self.helpers.add(f"{row}_pullback")
-            return f"{row}_pullback({free(g)}, {free(xs[0])}, xp)"
-        form = pullback_form(row, self._constants(s.args[2:]), position)
+            text = f"{row}_pullback({'1.0' if shares else free(g)}, {free(xs[0])}, xp)"
+            return self._share(g, text) if shares else text
         holes = {"g": g, "y": y} | {f"x{i}": x for i, x in enumerate(xs)}
         suffix = f"_{position + 1}" if TABLE[row].arity != 1 else ""
-        return self._fill(form, f"{row}_pullback{suffix}", f"g times the derivative of {row} by x{position}", holes)
+        constants, title = self._constants(s.args[2:]), f"the derivative of {row} by x{position}"
+        slope = slope_form(row, constants, position) if shares else None
+        if slope is not None and slope.names:  # else the slope is one number
+            return self._share(g, self._fill(slope, f"{row}_slope{suffix}", title, holes))
+        form = pullback_form(row, constants, position)
+        return self._fill(form, f"{row}_pullback{suffix}", f"g times {title}", holes)
+
+    def _share(self, g: str, slope: Template) -> Template:
+        """Return g * slope where g may be infinite: a slope of 0 passes nothing on."""
+        self.helpers.add("share")
+        return f"share({free(g)}, {slope}, xp)"
 
     def _fill(self, form: Form, name: str, title: str, holes: dict[str, str]) -> Template:
         """Return the formula with the holes in place of its names, or the call of a function with it."""

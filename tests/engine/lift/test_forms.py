@@ -10,8 +10,9 @@ import pytest
 
 from engine.elementary import TABLE
 from engine.lift.forms import HELPERS as FORM_HELPERS
-from engine.lift.forms import pullback_form, value_form
+from engine.lift.forms import pullback_form, slope_form, value_form
 from engine.lift.helpers import HELPERS
+from engine.lift.infinite import has_pole
 
 FIXED = [row for row in TABLE.values() if row.arity is not None]
 
@@ -48,7 +49,7 @@ def run(form: Any, **names: Any) -> Any:
     namespace: dict[str, Any] = {"np": np, "math": math}
     body = form.text().replace("\n", "\n    ")
     source = "".join(HELPERS[name] for name in FORM_HELPERS)
-    exec(f"{source}\ndef f({', '.join(form.names)}, xp):\n    {body}\n", namespace)
+    exec(f"{source}\ndef f({', '.join([*form.names, 'xp'])}):\n    {body}\n", namespace)
     with np.errstate(all="ignore"):
         result = namespace["f"](**{n: names[n] for n in form.names}, xp=np)
     return np.broadcast_to(result, names["x0"].shape)
@@ -78,6 +79,28 @@ def test_every_partial_derivative_is_that_of_the_row_within_8_ulp(row: Any) -> N
         found = run(form, g=np.ones(len(xs)), y=np.array(values), **columns)
         for got, x, y in zip(found, xs, values, strict=True):
             assert ulps(float(got), float(row.partials(y, *x)[position])) <= 8, (x, position)
+
+
+@pytest.mark.parametrize("row", FIXED, ids=lambda row: row.name)
+def test_every_slope_is_that_of_the_row_within_8_ulp_and_infinite_or_0_where_it_is(row: Any) -> None:
+    xs = points(row)
+    values = [row.value(*x) for x in xs]
+    columns = {f"x{i}": np.array([x[i] for x in xs]) for i in range(row.arity)}
+    for position in range(row.arity):
+        found = run(slope_form(row.name, (None,) * row.arity, position), y=np.array(values), **columns)
+        for got, x, y in zip(found, xs, values, strict=True):
+            assert ulps(float(got), float(row.partials(y, *x)[position])) <= 8, (x, position)
+
+
+@pytest.mark.parametrize("row", FIXED, ids=lambda row: row.name)
+def test_a_row_without_a_pole_has_no_infinite_derivative_but_where_it_overflows(row: Any) -> None:
+    rng = random.Random(4)
+    for xs in [*(xs for xs, *_ in row.edges), *(tuple(rng.choices(EASY, k=row.arity)) for _ in range(1000))]:
+        with contextlib.suppress(ArithmeticError, ValueError):
+            partials = row.partials(row.value(*xs), *xs)
+            if all(map(math.isfinite, xs)):
+                infinite = [isinstance(p, float) and math.isinf(p) for p in partials]
+                assert all(has_pole(row.name, (None,) * row.arity, i) for i, at in enumerate(infinite) if at), xs
 
 
 def underflowing() -> list[tuple[str, float, float]]:

@@ -39,13 +39,13 @@ def cases(draw: st.DrawFn) -> Case:
 def is_far_from_kinks(program: Program, point: Sequence[float]) -> bool:
     """Tell whether rounding stays on one side of every kink, of the cut of atan2, and of every pole."""
     values = program.values(on_numbers, point)
-    for name, args in program.instructions:
+    for (name, args), value in zip(program.instructions, values[len(point) :], strict=True):
         xs = [values[a] for a in args]
         kink = TABLE[name].kink
         distance = kink(*xs) if kink else xs[0] if name == "atan2" and xs[1] < 0 else 1.0
         if not abs(distance) > 1e-6:
             return False
-        if TABLE[name].domain and not all(np.isfinite(p) for p in TABLE[name].partials(values[0], *xs)):
+        if TABLE[name].domain and not all(np.isfinite(p) for p in TABLE[name].partials(value, *xs)):
             return False
     return True
 
