@@ -156,10 +156,10 @@ class Traced:
         """Return a number that was chosen, as one node that remembers between what."""
         tape, F = self.tape, self.tape.field
         node = result.node if isinstance(result, Traced) else tape.constant(result)
-        if not tape.recording or all(p.node.index < 0 for p in parents):
-            return Traced(tape, node)
-        units = {0: F.zero, 1: F.one, -1: -F.one}
         value = None if any(p.node.value is None for p in parents) else node.value
+        if not tape.recording or all(p.node.index < 0 for p in parents):
+            return Traced(tape, node if value is not None else Node(-1, "", None))
+        units = {0: F.zero, 1: F.one, -1: -F.one}
         parts = tuple(p.node for p in parents)
         return Traced(tape, tape.record(name, value, parts, tuple(units[s] for s in slopes)))
 
@@ -183,7 +183,7 @@ class Traced:
         if name == "maximum" and node.index < 0 and node.value is not None and self.tape.field.sign(node.value) == 0:
             return self._chosen("relu", self if mine else 0, (self,), (int(mine),))
         if _infinite(other):
-            return self if mine else other
+            return self if mine or self.node.value is None else other
         second = Traced(self.tape, node)
         return self._chosen(name, self if mine else second, (self, second), (int(mine), int(not mine)))
 
@@ -208,22 +208,25 @@ class Traced:
         total = self * self
         for other in others:
             total = total + other * other
-        return total.sqrt() if total._compare(0, lambda sign: sign > 0) else 0 * self
+        defined = total.node.value is not None
+        return 0 * self if defined and not total._compare(0, lambda sign: sign > 0) else total.sqrt()
 
     def logsumexp(self, *others: Any) -> Any:
         """Return log(exp(x) + ...), shifted by a constant: the largest argument."""
-        xs = [self, *others]
+        xs = [x for x in (self, *others) if not (_infinite(x) and x < 0)]  # exp(-inf) is 0
         F = self.tape.field
-        values = [x.node.value if isinstance(x, Traced) else F.number(x) for x in xs if not _infinite(x)]
+        values = [x.node.value if isinstance(x, Traced) else self.tape.constant(x).value for x in xs]
         if None in values:
             return Traced(self.tape, Node(-1, "", None))
+        if any(map(_infinite, xs)):
+            return float("inf")
         largest = values[0]
         for value in values[1:]:
             largest = value if F.sign(value - largest) == 1 else largest
         shift = Traced(self.tape, Node(-1, "", largest))
         total: Any = 0
         for x in xs:
-            total = total + (0 if _infinite(x) else (x - shift).apply("exp"))
+            total = total + (x - shift).apply("exp")
         return shift + total.apply("log")
 
     def logaddexp(self, other: Any) -> Any:
@@ -236,6 +239,15 @@ class Traced:
         from engine.check.arrays import dispatch  # NumPy is there: it has just called
 
         return dispatch(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from engine.check.arrays import call
+
+        return call(func, types, args, kwargs)
+
+    def item(self) -> Traced:
+        """Return the number itself, as NumPy's numbers give theirs."""
+        return self
 
     def square(self) -> Any:
         """Return x * x."""

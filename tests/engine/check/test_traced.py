@@ -46,6 +46,7 @@ CODE: dict[str, tuple[Function, Function, float]] = {
     "in a condition": (lambda x: x * x if x else 1.0, lambda x: 2 * x, 1.5),
     "not a string": (lambda x: 0.0 if x == "1.5" else x * x, lambda x: 2 * x, 1.5),
     "conjugate": (lambda x: x.conjugate() * x + x.real + x.imag, lambda x: 2 * x + 1, 1.5),
+    "item": (lambda x: x.item() * x, lambda x: 2 * x, 1.5),
     "maximum with -inf": (lambda x: maximum(x, -math.inf) * x, lambda x: 2 * x, 1.5),
     "minimum with inf": (lambda x: minimum(math.inf, x) * x, lambda x: 2 * x, 1.5),
     "relu": (lambda x: relu(x) * x + relu(-x), lambda x: 2 * x, 1.5),
