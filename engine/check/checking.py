@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from collections.abc import Callable, Collection
 from typing import Any
 
 from engine.check import blackbox, oracles
 from engine.check.case import Case, Component, component_name, ulps_between
 from engine.check.diagnosis import likely_mistake
+from engine.check.fields import RealField
 from engine.check.kinks import nearest
+from engine.check.ladder import estimate, noise_of
 from engine.check.oracles import Truth
 from engine.check.report import WORST_FIRST, Report
 from engine.check.reproduction import reproduction
-from engine.check.runs import NotRunnable
-from engine.check.structure import Point, flat_numbers, unit_roundoff
+from engine.check.runs import NotRunnable, Remembers, Unlike, after, aside, check_likeness, over_doubles, run
+from engine.check.structure import Point, copied, unit_roundoff
 from engine.check.verdicts import judge, judge_estimates
 
 ORACLES = ("auto", "interval", "rerun", "complex", "ladder")
 MATH = "with NumPy's functions, or those of engine.elementary, in place of math's its gradient could be proved"
+ASKED = 3  # components that are called wrong, of which steps of doubles are asked a second opinion
 ON_KINK = ("report", "accept", "fail")
 
 
@@ -39,7 +44,8 @@ def check_gradient(
     grad
         What is checked: grad(at) has one number for each number of `at`; for a Jacobian, shape (results, numbers).
     at
-        A number, or a list, dict or NumPy array of numbers, nested. A tuple is several arguments: f(*at).
+        A number, or a list, dict or NumPy array of numbers, nested. A tuple is several arguments: f(*at). The
+        functions are given copies. A gradient with keys is matched by them.
     order
         1 for gradients and Jacobians, 2 where `grad` gives the Hessian, shape (numbers, numbers).
     oracle
@@ -51,7 +57,11 @@ def check_gradient(
     Raises
     ------
     ValueError
-        For an unknown oracle, an order other than 1 and 2, numbers that are not finite, or a gradient of another size.
+        For an unknown oracle, an order other than 1 and 2, numbers that are not finite, a gradient of another size or
+        with other keys than the arguments', or a function that runs on doubles only where order=2 or the oracle that
+        was asked for needs numbers of many digits.
+    TypeError
+        For arguments or a gradient that are not made of real numbers.
 
     Examples
     --------
@@ -66,25 +76,17 @@ def check_gradient(
     """
     _check_options(order, oracle, on_kink)
     point = Point(at, f)
-    result = grad(*point.arguments(point.numbers) if _all_floats(at) else _as_given(at))
-    claims = [_real(x) for x in flat_numbers(result)]
+    claimed = after(f, grad)
+    result = copied(claimed(*point.given()))
     notes: list[str] = []
-    truth = _truth(f, point, order, oracle, notes)
-    expected = len(point.numbers) * (len(point.numbers) if order == 2 else truth.outputs)
-    if len(claims) != expected:
-        raise ValueError(f"the gradient has {len(claims)} number(s), but f has {expected} derivative(s) here")
-    case = Case(f, grad, point, truth, claims, unit_roundoff(result), order)
-    if order == 2:
-        components = _judge_hessian(case)
-    elif truth.run is not None:
-        components = judge(case)
-    else:
-        components = judge_estimates(case)
+    truth, run_as = _truth(f, point, order, oracle, notes)
+    case = _case(run_as, claimed, point, truth, result, order)
+    components = _judged(case, oracle, notes)
     for c in components:
         if c.verdict == "kink" and on_kink != "report":
             c.verdict = "ok" if on_kink == "accept" else "wrong"
-    report = Report(components, truth.oracle, truth.cost, order, notes=notes)
-    report.kink = nearest(f, point, truth)
+    report = Report(components, case.truth.oracle, case.truth.cost, order, notes=notes)
+    report.kink = nearest(f, point, case.truth)
     if report.verdict not in ("ok", "kink"):
         report.likely = likely_mistake(case)
     if report.verdict != "ok":
@@ -132,14 +134,6 @@ def _check_options(order: int, oracle: str, on_kink: str) -> None:
         raise ValueError(f"on_kink must be one of {', '.join(ON_KINK)}; got {on_kink!r}")
 
 
-def _all_floats(at: Any) -> bool:
-    return isinstance(at, (int, float))
-
-
-def _as_given(at: Any) -> tuple[Any, ...]:
-    return at if isinstance(at, tuple) and not hasattr(at, "_fields") else (at,)
-
-
 def _real(x: Any) -> float:
     try:
         return float(x)
@@ -147,25 +141,135 @@ def _real(x: Any) -> float:
         raise TypeError(f"the gradient must be made of real numbers, got {type(x).__name__} {x!r}") from None
 
 
-def _truth(f: Callable[..., Any], point: Point, order: int, oracle: str, notes: list[str]) -> Truth:
-    """Return what the oracle says; a function that it cannot run is a black box where that was left open."""
+def _case(f: Callable[..., Any], grad: Callable[..., Any], point: Point, truth: Truth, result: Any, order: int) -> Case:
+    """Return the case of a gradient that gave this result; its claims are in the order of the point's numbers."""
+
+    def in_order(result: Any) -> list[Any]:
+        return point.hessian_in_order(result) if order == 2 else point.in_order(result, truth.outputs)
+
+    claims = [_real(x) for x in in_order(result)]
+    expected = len(point.numbers) * (len(point.numbers) if order == 2 else truth.outputs)
+    if len(claims) != expected:
+        raise ValueError(f"the gradient has {len(claims)} number(s), but f has {expected} derivative(s) here")
+    return Case(f, lambda *xs: in_order(grad(*xs)), point, truth, claims, unit_roundoff(result), order)
+
+
+def _truth(
+    f: Callable[..., Any], point: Point, order: int, oracle: str, notes: list[str]
+) -> tuple[Truth, Callable[..., Any]]:
+    """Return what the oracle says, and of which function: one that it cannot run is boxed where that was left open."""
+    doubles: list[float] = []
+    failed: Exception | None = None
     try:
+        doubles = over_doubles(f, point)
+    except Exception as error:  # it may be made for Values
+        failed = error
+    if oracle in ("complex", "ladder") and order == 1:
+        return _estimated(_boxed(f), point, oracle)
+    try:
+        if order == 1 and oracle != "rerun":
+            truth = oracles.interval(f, point)
+            found = truth.run
+        else:
+            found = run(f, point, RealField(oracles.MOST))
+        if found is not None and failed is None:
+            check_likeness(f, point, found, doubles)
         if order == 2:
-            return oracles.hessian(f, point)
-        if oracle == "rerun":
-            return oracles.rerun(f, point)
-        if oracle in ("auto", "interval"):
-            return oracles.interval(f, point)
+            return oracles.hessian(f, point), f
+        return (oracles.rerun(f, point) if oracle == "rerun" else truth), f
     except NotRunnable as error:
-        if order == 2 or oracle != "auto":
-            raise ValueError(f"f does not run on numbers of many digits, which this oracle needs: {error}") from None
-        notes.append(f"f is a black box, it runs on doubles only: {error}")
-        if "must be real number" in str(error):
-            notes.append(MATH)
-    found, name, calls = blackbox.estimates(f, point, complex_too=oracle != "ladder")
+        if failed is not None and not isinstance(failed, (ArithmeticError, ValueError)) and order == 1:
+            raise failed from None
+        return _of_black_box(f, point, error, order, oracle, notes)
+    except (ArithmeticError, ValueError) as error:
+        if failed is not None or order == 2:
+            raise
+        return _of_black_box(f, point, error, order, oracle, notes)
+
+
+def _of_black_box(
+    f: Callable[..., Any], point: Point, error: Exception, order: int, oracle: str, notes: list[str]
+) -> tuple[Truth, Callable[..., Any]]:
+    reason = str(error) if isinstance(error, NotRunnable) else f"{type(error).__name__}: {error}"
+    if order == 2 or oracle != "auto":
+        raise ValueError(f"f does not run on numbers of many digits, which this oracle needs: {reason}") from None
+    if isinstance(error, Unlike):
+        notes.append(f"f is taken as a black box, it does something else over numbers of many digits: {reason}")
+    else:
+        notes.append(f"f is a black box, it runs on doubles only: {reason}")
+    if "must be real number" in reason:
+        notes.append(MATH)
+    other = point.arguments(aside(point)) if isinstance(error, Remembers) else None
+    return _estimated(_boxed(f, other), point, oracle)
+
+
+def _boxed(f: Callable[..., Any], other: tuple[Any, ...] | None = None) -> Callable[..., Any]:
+    """Return f as steps of doubles need it: whatever it raises beside the point is a ValueError, for it has no value.
+
+    A function that remembers its last call is called with other arguments before each, for it to remember those.
+    """
+
+    def box(*arguments: Any) -> Any:
+        try:
+            if other is not None:
+                with contextlib.suppress(Exception):
+                    f(*map(copied, other))
+            return f(*arguments)
+        except (ArithmeticError, ValueError):
+            raise
+        except Exception as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+
+    box.__dict__["__func__"] = getattr(f, "__func__", f)  # as a method has: whose code and data a diagnosis may name
+    return box
+
+
+def _estimated(box: Callable[..., Any], point: Point, oracle: str) -> tuple[Truth, Callable[..., Any]]:
+    """Return what steps of doubles tell."""
+    found, name, calls = blackbox.estimates(box, point, complex_too=oracle != "ladder")
     low, high = [e.value - e.bound for e in found], [e.value + e.bound for e in found]
     kinks = {i: e.sides for i, e in enumerate(found) if e.kink}
-    return Truth(low, high, name, f"{calls} calls of f", len(found) // len(point.numbers), False, kinks=kinks)
+    outputs = len(found) // len(point.numbers)
+    return Truth(low, high, name, f"{calls} calls of f", outputs, False, kinks=kinks), box
+
+
+def _judged(case: Case, oracle: str, notes: list[str]) -> list[Component]:
+    """Return the components with their verdicts; where f is not to be trusted beside the point, as a black box's."""
+    if case.order == 2:
+        return _judge_hessian(case)
+    if case.truth.run is None:
+        return judge_estimates(case)
+    try:
+        components = judge(case)
+        if not _contradicted(case, components):
+            return components
+        error: Exception = Unlike("it has other derivatives there than over doubles")
+    except (NotRunnable, ArithmeticError, ValueError) as raised:  # by f, at other numbers than the point's
+        error = raised
+    case.truth, case.f = _of_black_box(case.f, case.point, error, case.order, oracle, notes)
+    return judge_estimates(case)
+
+
+def _contradicted(case: Case, components: list[Component]) -> bool:
+    """Tell whether a claim that is called wrong is what steps of doubles find, while they exclude what the tape says.
+
+    Then f computes something else over doubles, and that is what its gradient belongs to.
+    """
+    wrong = [i for i, c in enumerate(components) if c.verdict == "wrong"][:ASKED]
+    doubles = blackbox.Doubles(case.f, case.point)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            noise = noise_of(doubles, case.point.numbers) if wrong else []
+            for i in wrong:
+                row, column = divmod(i, case.width)
+                e = estimate(doubles.moved(column), case.point.numbers[column], noise)[row]
+                near = abs(components[i].claimed - e.value) <= 3 * e.bound
+                if near and not e.kink and abs(components[i].truth - e.value) > 12 * e.bound:
+                    return True
+    except Exception:  # f takes no doubles
+        return False
+    return False
 
 
 def _judge_hessian(case: Case) -> list[Component]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.check.checking import check_gradient
 from engine.check.extras import require
+from engine.check.structure import given_arguments
 
 
 def gradient_property(
@@ -40,8 +41,8 @@ def gradient_property(
 
         def check(at: Any) -> None:
             try:
-                f(*at) if isinstance(at, tuple) else f(at)
-                grad(*at) if isinstance(at, tuple) else grad(at)
+                f(*given_arguments(at))
+                grad(*given_arguments(at))
             except (ValueError, ArithmeticError):
                 hypothesis.reject()
             report = check_gradient(f, grad, at, oracle=oracle, on_kink=on_kink)

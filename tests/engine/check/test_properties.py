@@ -116,3 +116,18 @@ def test_importing_the_checker_needs_neither_numpy_nor_the_extra() -> None:
     code = "import sys, engine.check; print([m for m in ('numpy', 'mpmath', 'hypothesis') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[]"
+
+
+def test_a_property_hands_out_copies_of_its_points() -> None:
+    at = np.array([0.5, -1.0])
+
+    def doubled_in_place(w: Any) -> Any:
+        w *= 2
+        return w
+
+    @gradient_property(lambda w: (w * w).sum(), doubled_in_place, max_examples=2)
+    def test_squares() -> Any:
+        return st.just(at)
+
+    test_squares()
+    assert at.tolist() == [0.5, -1.0]

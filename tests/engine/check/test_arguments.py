@@ -1,0 +1,242 @@
+"""What people's functions do with their arguments: remember them, change them, look at their types, refuse them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.check import check_gradient
+
+W = np.array([0.5, -1.0, 2.0])
+
+
+class Memo:
+    """A loss and its gradient that share one forward pass, as scipy's MemoizeJac does."""
+
+    def __init__(self, same: Callable[[Any, Any], Any], factor: float = 1.0) -> None:
+        self.same, self.factor = same, factor
+        self.x: Any = None
+
+    def _forward(self, w: Any) -> None:
+        if self.x is None or not self.same(self.x, w):
+            self.x = np.copy(w)
+            y = np.tanh(w)
+            self.loss, self.slope = np.sum(y**2), self.factor * 2 * y * (1 - y**2)
+
+    def f(self, w: Any) -> Any:
+        self._forward(w)
+        return self.loss
+
+    def of_floats(self, w: Any) -> float:
+        return float(self.f(w))
+
+    def grad(self, w: Any) -> Any:
+        self._forward(w)
+        return self.slope
+
+
+def equal(a: Any, b: Any) -> Any:
+    return np.all(a == b)
+
+
+@pytest.mark.parametrize("at", [W, np.array([20.0, 1.0, 0.0])], ids=["usual", "saturated"])
+@pytest.mark.parametrize("same", [np.allclose, equal])
+@pytest.mark.parametrize("name", ["f", "of_floats"])
+def test_a_function_that_remembers_its_last_call_is_not_taken_for_a_constant(name: str, same: Any, at: Any) -> None:
+    memo = Memo(same)
+    assert check_gradient(getattr(memo, name), memo.grad, at).verdict in ("ok", "inaccurate", "inconclusive")
+    for factor in (1.01, 0.0):
+        memo = Memo(same, factor)
+        assert check_gradient(getattr(memo, name), memo.grad, at).verdict in ("wrong", "inconclusive")
+
+
+def test_what_a_function_remembers_is_judged_by_steps_and_the_report_says_so() -> None:
+    memo = Memo(np.allclose)
+    report = check_gradient(memo.f, memo.grad, W)
+    assert (report.verdict, report.oracle) == ("ok", "ladder")
+    assert "it returns what it remembers of an earlier call" in str(report)
+    memo = Memo(np.allclose, 1.01)
+    assert check_gradient(memo.f, memo.grad, W).verdict == "wrong"
+
+
+def test_a_gradient_that_remembers_is_no_formula_of_digits() -> None:
+    at = np.array([9.0, 0.1, 3.0])  # here 1 - tanh(x)^2 has lost digits
+    assert check_gradient(lambda w: np.sum(np.tanh(w) ** 2), Memo(np.allclose).grad, at).verdict == "inaccurate"
+    wrong = Memo(np.allclose, 1.5)
+    assert check_gradient(lambda w: np.sum(np.tanh(w) ** 2), wrong.grad, at).verdict == "wrong"
+
+
+def test_a_backward_pass_finds_what_the_forward_pass_at_the_same_point_left() -> None:
+    class Layer:
+        def f(self, w: Any) -> Any:
+            self.y = np.tanh(w)
+            return np.sum(self.y)
+
+        def grad(self, w: Any) -> Any:
+            return 1 - self.y**2
+
+    layer = Layer()
+    assert check_gradient(layer.f, layer.grad, W).verdict == "ok"
+    assert check_gradient(layer.f, layer.grad, 10 * W).verdict == "inaccurate"  # the formula ran with 400 digits
+    assert check_gradient(layer.f, lambda w: 2 * layer.grad(w), 10 * W).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("f", "slope", "at"),
+    [
+        (lambda x: 1.0, 0.0, 3.0),
+        (lambda x: x if x > 0 else 0.0, 0.0, -3.0),
+        (lambda x: x if x > 0 else 0.0, 1.0, 0.0),
+        (lambda x: 1.0 if x >= 0 else -1.0, 0.0, 2.0),
+        (lambda x: 1.0 if x == 0 else np.sin(x) / x, 0.0, 0.0),
+    ],
+)
+def test_the_constant_of_one_branch_is_no_memory(f: Any, slope: float, at: float) -> None:
+    report = check_gradient(f, lambda x: slope, at)
+    assert report.oracle == "interval"
+    assert report.verdict == ("kink" if slope else "ok")
+
+
+@pytest.mark.parametrize("at", [3.0, 1.0])  # at 1 both branches have the same value, but not the same slope
+def test_a_branch_on_the_type_is_seen_and_the_doubles_are_what_counts(at: float) -> None:
+    def f(x: Any) -> Any:
+        return x * x if isinstance(x, (int, float)) else x * x * x
+
+    report = check_gradient(f, lambda x: 2 * x, at)
+    assert report.verdict == "ok"
+    assert "something else over numbers of many digits" in str(report)
+    if at != 1.0:
+        assert check_gradient(f, lambda x: 3 * x * x, at).verdict == "wrong"
+        with pytest.raises(ValueError, match=r"it gives 27\.0 there, and 9\.0 over doubles"):
+            check_gradient(f, lambda x: 2 * x, at, oracle="interval")
+
+
+@pytest.mark.parametrize(
+    ("f", "slope", "at"),
+    [
+        (lambda x: (1e16 + x) - 1e16, lambda x: 1.0, 0.3),
+        (lambda x: np.sin(1e17 * x), lambda x: 1e17 * np.cos(1e17 * x), 0.3),
+        (lambda x: 1 - np.cos(x), np.sin, 1e-9),
+        (lambda x: np.float32(0.1) * x - np.float32(0.3) / 3 * x, lambda x: np.float32(0.1) - np.float32(0.3) / 3, 1.0),
+    ],
+)
+def test_what_rounding_makes_of_f_over_doubles_is_no_other_function(f: Any, slope: Any, at: float) -> None:
+    assert check_gradient(f, slope, at).oracle == "interval"
+
+
+def refusing(error: type[Exception]) -> Callable[[Any], Any]:
+    """Return a sum of squares that takes doubles only, and says so with this exception."""
+
+    def f(w: Any) -> Any:
+        if w.dtype != np.float64:
+            raise error("for doubles only")
+        return np.sum(w**2)
+
+    return f
+
+
+REFUSALS = [ValueError, AssertionError, RuntimeError, KeyError, ZeroDivisionError, np.linalg.LinAlgError]
+
+
+@pytest.mark.parametrize("error", REFUSALS)
+def test_whatever_a_function_says_to_foreign_numbers_it_is_a_black_box(error: type[Exception]) -> None:
+    report = check_gradient(refusing(error), lambda w: 2 * w, W)
+    assert report.verdict == "ok"
+    assert "f is a black box" in str(report)
+    assert error.__name__ in str(report)
+    assert check_gradient(refusing(error), lambda w: 2.1 * w, W).verdict == "wrong"
+
+
+@pytest.mark.parametrize("error", REFUSALS)
+def test_whatever_a_gradient_says_to_foreign_numbers_it_has_no_formula(error: type[Exception]) -> None:
+    def gradient(w: Any) -> Any:
+        return 1 - np.tanh(w) ** 2 + 0 * refusing(error)(w)
+
+    assert check_gradient(lambda w: np.sum(np.tanh(w)), gradient, 8 * W).verdict == "inaccurate"
+    assert check_gradient(lambda w: 2 * np.sum(np.tanh(w)), gradient, 8 * W).verdict == "wrong"
+
+
+def test_a_function_that_refuses_every_other_point_is_inconclusive() -> None:
+    def f(x: Any) -> Any:
+        if x != 3.0:
+            raise RuntimeError("at 3 only")
+        return x * x
+
+    assert check_gradient(f, lambda x: 2 * x + 1e-9, 3.0).verdict == "inconclusive"
+    assert check_gradient(lambda x: f(float(x)), lambda x: 2 * x, 3.0).verdict == "inconclusive"
+
+
+def test_an_interrupt_passes() -> None:
+    def f(x: Any) -> Any:
+        if not isinstance(x, float):
+            raise KeyboardInterrupt
+        return x * x
+
+    with pytest.raises(KeyboardInterrupt):
+        check_gradient(f, lambda x: 2 * x, 3.0)
+
+
+def test_what_a_function_raises_on_doubles_too_is_what_the_user_sees() -> None:
+    def f(w: Any) -> Any:
+        raise KeyError("no such weight")
+
+    with pytest.raises(KeyError, match="no such weight"):
+        check_gradient(f, lambda w: w, W)
+
+
+@pytest.mark.parametrize(
+    ("f", "grad", "at"),
+    [
+        (lambda b: b.copy() ** 2, lambda b: 2 * b.copy(), np.array(2.0)),
+        (lambda b: b**2 if b.ndim == 0 else b, lambda b: 2 * b.reshape(1), np.array(2.0)),
+        (lambda b: float(b.copy()) ** 2, lambda b: 2 * b, np.array(2.0)),
+        (lambda b: math.exp(b.item()), lambda b: np.exp(b.item()), np.array(0.5)),
+        (
+            lambda w, b: np.sum((w + b.copy()) ** 2),
+            lambda w, b: (2 * (w + b), 2 * np.sum(w + b.copy())),
+            (W, np.array(2.0)),
+        ),
+        (
+            lambda p: np.sum(p["w"] ** 2) * p["b"].reshape(1)[0],
+            lambda p: {"w": 2 * p["w"] * p["b"], "b": np.sum(p["w"] ** 2)},
+            {"w": W, "b": np.array(2.0)},
+        ),
+        (lambda b: (b**2).sum(), lambda b: (2 * b).sum(), np.float64(2.0)),
+    ],
+)
+def test_arrays_of_no_dimensions_and_numpy_numbers_are_handed_over_as_they_are(f: Any, grad: Any, at: Any) -> None:
+    assert check_gradient(f, grad, at).verdict == "ok"
+
+
+def test_a_function_may_change_what_it_is_given() -> None:
+    def f(w: Any) -> Any:
+        w *= 2
+        return np.sum(w**2)
+
+    def gradient(w: Any) -> Any:
+        w *= 8
+        return w
+
+    at = W.copy()
+    assert check_gradient(f, gradient, at).verdict == "ok"
+    assert check_gradient(lambda w: float(f(w)), gradient, at).verdict == "ok"
+    assert (at == W).all()
+    nested = {"w": [1.0, 2.0], "b": np.array(3.0)}
+
+    def emptied(p: Any) -> Any:
+        found = {"b": p["w"].pop() + 0.0, "w": [p["b"] * 0.0, p["b"] + 0.0]}
+        p.clear()
+        return found
+
+    assert check_gradient(lambda p: p["w"][1] * p["b"], emptied, nested).verdict == "ok"
+    assert nested == {"w": [1.0, 2.0], "b": np.array(3.0)}
+
+
+def test_a_hessian_of_a_function_of_doubles_is_refused_as_the_documentation_says() -> None:
+    with pytest.raises(ValueError, match="f does not run on numbers of many digits"):
+        check_gradient(lambda x: float(x) ** 2, lambda x: 2.0, 3.0, order=2)
+    assert "order=2" in (check_gradient.__doc__ or "").split("Raises")[1]
