@@ -147,7 +147,10 @@ def given_arguments(at: Any) -> tuple[Any, ...]:
 
 
 def copied(part: Any) -> Any:
-    """Return a copy of nested numbers: the containers and arrays are new, the Values in them are the same."""
+    """Return a copy of nested numbers: the containers and arrays are new, the Values in them are the same.
+
+    Arrays of integers become arrays of floats: a derivative is by a real number, and integers would cut it off.
+    """
     if isinstance(part, dict):
         made = copy.copy(part)
         made.update({key: copied(item) for key, item in part.items()})
@@ -156,7 +159,9 @@ def copied(part: Any) -> Any:
         return type(part)(*map(copied, part))
     if isinstance(part, (list, tuple)):
         return type(part)(map(copied, part))
-    return copy.copy(part) if hasattr(part, "dtype") else part
+    if hasattr(part, "dtype"):
+        return part.astype(float) if part.dtype.kind in "iub" else copy.copy(part)
+    return part
 
 
 def _keyed(part: Any) -> Mapping[Any, Any] | None:
