@@ -62,14 +62,19 @@ def estimates(f: Callable[..., Any], point: Point, *, complex_too: bool = True) 
         columns = [estimate(doubles.moved(i), v, noise) for i, v in enumerate(x)]
     calls = doubles.calls
     found = [column[k] for k in range(len(columns[0])) for column in columns]
-    nearby = [x, *([v * (1 + s * (3 + i % 5) * 2.0**-47) for i, v in enumerate(x)] for s in (-3, -1, 1, 2))]
-    several = [complex_step(f, point, numbers) for numbers in nearby] if complex_too else [None]
+    around = [x, *nearby(x)]
+    several = [complex_step(f, point, numbers) for numbers in around] if complex_too else [None]
     scattered = [column for column in several if column is not None and len(column) == len(found)]
-    if len(scattered) < len(nearby):
+    if len(scattered) < len(around):
         return found, "ladder", calls
     checked = [_vouched(e, d) for e, d in zip(found, zip(*scattered, strict=True), strict=True)]
     name = "complex step" if any(a is not b for a, b in zip(checked, found, strict=True)) else "ladder"
-    return checked, name, calls + len(nearby) * len(x)
+    return checked, name, calls + len(around) * len(x)
+
+
+def nearby(x: Sequence[float]) -> list[list[float]]:
+    """Return points a few units in the last place away."""
+    return [[v * (1 + s * (3 + i % 5) * 2.0**-47) for i, v in enumerate(x)] for s in (-3, -1, 1, 2)]
 
 
 def _vouched(by_ladder: Estimate, several: tuple[float, ...]) -> Estimate:

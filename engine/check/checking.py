@@ -273,22 +273,34 @@ def _contradicted(case: Case, components: list[Component]) -> bool:
 
 
 def _judge_hessian(case: Case) -> list[Component]:
-    """Return the components of a Hessian: right to rounding, right in its formula, or wrong."""
-    largest = max(abs(case.truth.middle(i)) for i in range(len(case.claims)))
-    found = []
-    for i, claimed in enumerate(case.claims):
-        low, high = case.truth.low[i], case.truth.high[i]
-        name = component_name(case.point, 1, i, 2)
-        c = Component(name, claimed, case.truth.middle(i), low, high, ulps_between(claimed, low, high, case.unit))
-        error, size = abs(claimed - c.truth), abs(c.truth)
-        if low != low or high - low > 2.0**-60 * max(size, 2.0**-1074):
-            c.verdict, c.why = "inconclusive", "f has no second derivative here"
-        elif c.ulps > 16:
-            formula = case.formula
-            off = abs(formula[i] - c.truth) if formula is not None else error
-            if off <= 2.0**-34 * size or (formula is None and error <= 2.0**-44 * largest):
-                c.verdict, c.why = "inaccurate", "the formula is right; this evaluation of it lost digits"
-            else:
-                c.verdict = "wrong"
-        found.append(c)
-    return found
+    """Return the components of a Hessian: right to rounding, right in its formula, a convention, or wrong."""
+    sizes = [abs(case.truth.middle(i)) for i in range(len(case.claims))]
+    largest = max((s for s in sizes if s - s == 0), default=0)
+    return [_judge_second(case, i, largest) for i in range(len(case.claims))]
+
+
+def _judge_second(case: Case, i: int, largest: Any) -> Component:
+    claimed, low, high = case.claims[i], case.truth.low[i], case.truth.high[i]
+    name = component_name(case.point, 1, i, 2)
+    c = Component(name, claimed, case.truth.middle(i), low, high, ulps_between(claimed, low, high, case.unit))
+    size = abs(c.truth)
+    hull = (case.truth.kinks or {}).get(i)
+    if low != low or (hull is None and high - low > 2.0**-60 * max(size, 2.0**-1074)):
+        c.verdict, c.why = "inconclusive", "f has no second derivative here"
+    elif c.ulps > 16 or (low, high) == hull:
+        formula = case.formula[i] if case.formula is not None else None
+        off = abs(claimed - c.truth) if formula is None else abs(formula - c.truth)
+        if hull is not None and any(hull[0] <= x <= hull[1] for x in (claimed, formula) if x is not None):
+            c.verdict, c.why = "kink", f"at a kink of the gradient: the sides, or choices, give {_between(*hull)}"
+        elif off <= 2.0**-34 * size or (formula is None and off <= 2.0**-44 * largest):
+            c.verdict, c.why = "inaccurate", "the formula is right; this evaluation of it lost digits"
+        elif case.truth.complete:
+            c.verdict = "wrong"
+            c.why = f"at a kink of the gradient, and not {_between(*hull)}" if hull is not None else ""
+        else:
+            c.verdict, c.why = "inconclusive", "more comparisons are tied here than can all be tried"
+    return c
+
+
+def _between(low: Any, high: Any) -> str:
+    return f"between {float(low):.17g} and {float(high):.17g}"

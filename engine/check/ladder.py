@@ -27,6 +27,7 @@ UNIT = 2.0**-53
 PLATEAU = 2.0**-33  # by so much f may have moved without a trace: numbers of size 1 inside, and a condition of 2**20
 SMALLEST = 5e-324  # the smallest double
 ENOUGH = 2.0**-20  # two ladders that agree to this, relatively, need no third
+SPREADS = (1.0, 2.0**10, 2.0**20)  # of the points at which noise is measured, until f is seen to move
 LOUD = 2.0**-20  # noise that is more than this share of f is none that a ladder can climb over
 DECENT = 2.0**-10  # an estimate with such a bound, relatively, is evidence
 
@@ -50,21 +51,32 @@ def noise_of(f: Function, x: Sequence[float]) -> list[float]:
 
     >>> noise_of(lambda x: [math.exp(x[0])], [1.0])[0] < 1e-14
     True
-    >>> noise_of(lambda x: [round(x[0], 6)], [math.pi])[0] > 1e-8
-    False
+    >>> noise_of(lambda x: [round(x[0], 6)], [math.pi])[0] > 1e-8  # stairs
+    True
     """
-    count = 9
-    rows: list[Sequence[float]] = []
-    for k in range(count):
-        # Odd multiples of a small step, different for each number, so that no two are rounded alike.
-        rows.append(_safe(f, [v + (k - count // 2) * _tiny(v) * (1 + 0.37 * (i % 7)) for i, v in enumerate(x)]))
-    noises = []
+    rows = _neighbours(f, x, SPREADS[0])
     if any(isinstance(row, _Nans) for row in rows):  # f has no value beside x: nothing can be measured
         return [math.inf] * max(len(row) for row in rows)
-    for values in zip(*rows, strict=True):
+    columns = list(zip(*rows, strict=True))
+    # Where f has not moved, rounding may have made stairs of it, as float32 does: then look further.
+    for spread in SPREADS[1:]:
+        still = [k for k, values in enumerate(columns) if len(set(values)) <= 2]
+        wider = _neighbours(f, x, spread) if still else []
+        if not wider or any(isinstance(row, _Nans) for row in wider):
+            break
+        for k in still:
+            columns[k] = tuple(row[k] for row in wider)
+    noises = []
+    for values in columns:
         floor = max(max(map(abs, values)) * UNIT, SMALLEST)  # what underflows is off by so much, too
         noises.append(max(_noise_of_table(list(values)), floor) if all(map(math.isfinite, values)) else math.inf)
     return noises
+
+
+def _neighbours(f: Function, x: Sequence[float], spread: float) -> list[Sequence[float]]:
+    """Return the results at nine points in a row: multiples of a small step, another one for each number."""
+    steps = [_tiny(v) * spread * (1 + 0.37 * (i % 7)) for i, v in enumerate(x)]
+    return [_safe(f, [v + k * h for v, h in zip(x, steps, strict=True)]) for k in range(-4, 5)]
 
 
 def _tiny(v: float) -> float:
@@ -82,8 +94,8 @@ def _noise_of_table(values: list[float]) -> float:
     return max(found)
 
 
-def estimate(f: Moved, x: float, noise: Sequence[float]) -> list[Estimate]:
-    """Return the derivative of every result of f at x.
+def estimate(f: Moved, x: float, noise: Sequence[float], stretch: float = 1.0) -> list[Estimate]:
+    """Return the derivative of every result of f at x; stretch multiplies all steps.
 
     >>> e = estimate(lambda x: [math.sin(x)], 1.0, [1e-16])[0]
     >>> abs(e.value - math.cos(1.0)) <= e.bound < 1e-10
@@ -94,13 +106,14 @@ def estimate(f: Moved, x: float, noise: Sequence[float]) -> list[Estimate]:
     center = _safe(f, x)
     scale = abs(x) or 1.0
     ladders: list[list[Estimate]] = []
-    for start in STARTS:
+    starts = [stretch * start for start in STARTS]
+    for start in starts:
         ladders.append(_climb(f, x, scale * start, center, noise))
         if len(ladders) > 1 and all(_settled(found) for found in zip(*ladders, strict=True)):
             break
     else:
         if abs(x) < 2.0**-6:  # a small number may have a large scale
-            ladders += [_climb(f, x, start, center, noise) for start in STARTS[:3]]
+            ladders += [_climb(f, x, start, center, noise) for start in starts[:3]]
     return [_best(found) for found in zip(*ladders, strict=True)]
 
 
@@ -140,7 +153,7 @@ def _triangle(rungs: list[tuple[float, float, float, float]], center: float, noi
         return Estimate(math.nan, math.inf)
     row = [(up - down) / (a + b) for a, b, up, down in rungs]
     smallest = min(rungs[-1][:2])
-    if all(up == down == center for *_, up, down in rungs):
+    if all(up == down for *_, up, down in rungs) and any(up == center for *_, up, _ in rungs):
         # A plateau: f is constant here, or rounding made it so, inside, where nothing of it can be measured.
         return Estimate(0.0, 4 * max(noise, PLATEAU) / min(rungs[0][:2]))
     size = max(abs(center), *(abs(v) for *_, up, down in rungs for v in (up, down)))
