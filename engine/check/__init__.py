@@ -1,4 +1,4 @@
-"""A gradient checker that is never wrong: it proves what it says, or says that it cannot tell.
+"""A gradient checker that proves what it says, or says that it cannot tell.
 
 >>> from engine.check import check_gradient
 >>> print(check_gradient(lambda x: x**3, lambda x: 3 * x * x, at=2.0).verdict)
@@ -9,9 +9,9 @@ from a step that was guessed. The map of this package:
 
 run f over any number      traced (the number), arrays (NumPy code), tape (the record), fields (the arithmetic), rules,
                            huge (what bounds the cost)
-the truth                  oracles (interval, rerun), blackbox and ladder (functions of doubles only)
+the truth                  oracles (interval, rerun), blackbox, ladder and doubts (functions of doubles only)
 around kinks               kinks, decisions (how a second run settles a comparison)
-ok, wrong, or what         case, verdicts, formula
+ok, wrong, or what         case, verdicts, formula, precision (float32)
 what the mistake was       diagnosis
 what the user sees         checking, report, reproduction, properties, strategies, __main__
 """

@@ -180,7 +180,10 @@ def _truth(
     except NotRunnable as error:
         if failed is not None and not isinstance(failed, (ArithmeticError, ValueError)) and order == 1:
             raise failed from None
-        return _of_black_box(f, point, error, order, oracle, notes)
+        estimate, box = _of_black_box(f, point, error, order, oracle, notes)
+        if isinstance(error, Unlike) and not isinstance(error, Remembers):
+            estimate.unlike = f, truth
+        return estimate, box
     except (ArithmeticError, ValueError) as error:
         if failed is not None or order == 2:
             raise
@@ -238,7 +241,7 @@ def _judged(case: Case, oracle: str, notes: list[str]) -> list[Component]:
     if case.order == 2:
         return _judge_hessian(case)
     if case.truth.run is None:
-        return judge_estimates(case)
+        return _agreed(case, judge_estimates(case))
     try:
         components = judge(case)
         if not _contradicted(case, components):
@@ -248,6 +251,25 @@ def _judged(case: Case, oracle: str, notes: list[str]) -> list[Component]:
         error = raised
     case.truth, case.f = _of_black_box(case.f, case.point, error, case.order, oracle, notes)
     return judge_estimates(case)
+
+
+def _agreed(case: Case, components: list[Component]) -> list[Component]:
+    """Take back that a component is wrong by steps of doubles, where it is not by a proof for a function unlike f.
+
+    f over doubles has another value: it takes another branch, or only underflows. Who is right cannot be told.
+    """
+    wrong = [c for c in components if c.verdict == "wrong"]
+    if case.truth.unlike is None or not wrong:
+        return components
+    f, truth = case.truth.unlike
+    try:
+        proved = judge(Case(f, case.grad, case.point, truth, case.claims, case.unit))
+    except Exception:  # f at other numbers
+        return components
+    for c, other in zip(components, proved, strict=True):
+        if c.verdict == "wrong" and other.verdict != "wrong":
+            c.verdict, c.why = "inconclusive", f"steps of doubles say wrong, numbers of many digits {other.verdict}"
+    return components
 
 
 def _contradicted(case: Case, components: list[Component]) -> bool:

@@ -1,185 +1,181 @@
-"""At and around kinks: which derivatives a function has on each side, and which a gradient may claim.
+"""At and around kinks: which derivatives a function has on each side of a point.
 
-A function meets a kink where one of its comparisons is tied. Two questions are asked, and both are answered by
-running the function again over intervals or numbers of 400 digits. What are the derivatives just beside the point? If
-they agree, it was no kink (the largest logit that is subtracted may well be tied). And what would they be if the tied
-comparisons came out otherwise? Between those lies every convention that a gradient can follow, such as relu'(0) = 0.
+A function meets a kink where one of its comparisons is tied. Its derivatives just beside the point are enclosed there:
+if they agree, it was no kink (the largest logit that is subtracted may well be tied); if not, any claim between them is
+a convention, such as relu'(0) = 0 or a half for each side of a minimum. Where rounding may decide a comparison, both
+outcomes are looked at.
 
 Glossary
 --------
-hull: the smallest interval that holds a component's derivative on every side, and for every outcome of the ties.
-complete: every combination of outcomes was tried, so nothing outside of the hull can be right.
+side: the derivatives at a point 2**-1100 away, nearer than any other double.
+hull: the smallest interval that holds a component's derivative on every side, or for every outcome of near ties.
+smooth: a component that is the same on all sides.
+sure: enclosed sharply, so that nothing cancelled there.
 """
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.check.decisions import Choices, Signs
-from engine.check.fields import FIFTY_DIGITS, RealField, context
-from engine.check.oracles import MOST, Truth
-from engine.check.runs import LONG, NotRunnable, Run, run
+from engine.check.decisions import Signs
+from engine.check.fields import FIFTY_DIGITS, IntervalField, RealField, context
+from engine.check.oracles import FINE, MOST, Truth
+from engine.check.runs import LONG, Run, run
 from engine.check.structure import Point
 from engine.check.tape import Key, Switch, key_of
 
-MOST_TIES = 6  # for so many, all 2**6 combinations of outcomes are tried
-MOST_CHOICES = 24  # of so many, those that decide something are looked for
+MOST_TIES = 6  # of so many, all 2**6 combinations of outcomes are tried
+SAMPLES = 10  # of more
+BUDGET = 100_000  # operations that looking around may take
 DIRECTIONS = 4  # each with its opposite
+AWAY = -1100  # the sides are 2**-1100 away
 INFINITE = 2.0**250  # a slope that is so large at a distance of 2**-1100 grows without bound
 CLOSE = 64.0  # a comparison is near-tied where rounding, times this, could decide it
+SURE = 2.0**-60  # of a derivative's size: a wider enclosure says nothing of it
 
 
 @dataclass(eq=False)
 class Neighbourhood:
-    """The derivatives of f around a point with ties: the smooth ones as they are, the others by their hull."""
+    """The derivatives of f around a point: the smooth ones as they are, the others by their hull."""
 
     switches: list[Switch]
-    complete: bool
-    conventions: Callable[[], list[Sequence[Any]] | None]
     smooth: dict[int, Any] = field(default_factory=dict)
     hulls: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    unsure: set[int] = field(default_factory=set)
+    inside: bool = True  # else the point is on the border of f's domain
     jump: bool = False
-
-    def chosen(self, i: int, claim: Any, truth: Any, noise: Any) -> bool:
-        """Tell whether a claim is, but for rounding, what another choice at the comparisons gives: a side, a half."""
-        allowed = self.conventions()
-        if allowed is None:
-            return self.holds(i, claim)
-        others = [m[i] for m in allowed if abs(m[i] - truth) > abs(truth) * 2.0**-34 + noise]
-        return any(abs(claim - m) <= abs(m) * 2.0**-34 + noise for m in others)
-
-    def allows(self, which: Sequence[int], claims: Sequence[Any]) -> bool | None:
-        """Tell whether some components are, all at once, what a convention gives; None where that cannot be told."""
-        allowed = self.conventions()
-        if allowed is None:
-            return None
-        return any(all(_is_nearly(claims[i], m[i]) for i in which) for m in allowed)
 
     def holds(self, i: int, claim: Any) -> bool:
         """Tell whether a claim lies in a component's hull, but for rounding."""
-        if i not in self.hulls:
+        if i not in self.hulls or i in self.unsure:
             return False
         low, high = self.hulls[i]
         slack = max(abs(low), abs(high)) * 2.0**-40
         return bool(low - slack <= claim <= high + slack)
 
+    def tells(self, i: int) -> bool:
+        """Tell whether all sides of a component are known."""
+        return bool(self.switches) and self.inside and not self.jump and i not in self.unsure
+
+    @property
+    def where(self) -> str:
+        """The lines in which the comparisons stand."""
+        return ", ".join(sorted({s.line for s in self.switches if s.line})[:3])
+
 
 def around(
-    f: Callable[..., Any], point: Point, found: Run, near: Sequence[int] = (), *, beside: bool = False
+    f: Callable[..., Any], point: Point, found: Run, asked: Sequence[int] = (), *, beside: bool = False
 ) -> Neighbourhood | None:
-    """Return what lies around a point where comparisons are tied, or near-tied; None where none is.
+    """Return what lies around a point where comparisons are tied; None where none is.
 
-    With `beside` the sides of the point are looked at without any tie, too.
+    The components that are asked for are looked at along their own axis, too. With `beside` the sides of the point are
+    looked at without any tie.
     """
-    ties = [k for k, s in enumerate(found.tape.switches) if (s.tied or k in near)]
-    near_keys = frozenset(key_of(found.tape.switches[k].margin)[0] for k in near)
-    exact = any(found.tape.switches[k].tied for k in ties)
-    if not ties and not beside:
+    switches = [s for s in found.tape.switches if s.tied]
+    if not switches and not beside:
         return None
-    outcomes = list(_outcomes(f, point, found, ties)) if ties else []
-    sides = list(_beside(f, point)) if exact or beside else []
-    values = [value for _, value in sides]
-    inside = len(sides) == 2 * DIRECTIONS  # else the point is on the border of f's domain
-    few = len({key_of(found.tape.switches[k].margin)[0] for k in ties}) <= MOST_TIES
-    by_itself = functools.cache(lambda: conventions(f, point, near_keys))
-    result = Neighbourhood([found.tape.switches[k] for k in ties], few and inside, by_itself)
-    result.jump = any(_jumps(a, b) for v in values for a, b in zip(v, values[0], strict=True))
+    sides = _Sides(f, point, found)
+    sides.look(asked)
+    result = Neighbourhood(switches, unsure=sides.unsure, inside=sides.inside, jump=sides.jump)
     for i in range(len(found.outputs) * len(found.leaves)):
-        one_sided = [gradient[i] for gradient, _ in sides if gradient[i] - gradient[i] == 0]
-        every = one_sided + [gradient[i] for gradient in outcomes if gradient[i] - gradient[i] == 0]
-        if not every:
+        slopes = [side[i] for side in sides.gradients if side[i] - side[i] == 0]
+        if not slopes or i in sides.unsure:
             continue
-        low, high = min(every), max(every)
-        if inside and one_sided and min(map(abs, one_sided)) > INFINITE and low * high > 0:
-            result.smooth[i] = one_sided[0] * math.inf
-        elif inside and one_sided and _close(min(one_sided), max(one_sided)) and not result.jump:
-            result.smooth[i] = one_sided[0]
-        if i not in result.smooth or not _close(low, high):
-            result.hulls[i] = (low, high)
+        low, high = min(slopes), max(slopes)
+        if sides.inside and min(map(abs, slopes)) > INFINITE and low * high > 0:
+            result.smooth[i] = slopes[0] * math.inf
+        elif sides.inside and _close(low, high) and not result.jump:
+            result.smooth[i] = slopes[0]
+        else:
+            result.hulls[i] = low, high
     return result
 
 
-def conventions(f: Callable[..., Any], point: Point, near: frozenset[Key]) -> list[Sequence[Any]] | None:
-    """Return the gradients that follow when each comparison that is tied, or near-tied, chooses by itself.
-
-    It takes one side, the other, or half of each, as reverse accumulation does with relu'(0) = 0 and a half for each
-    side of a minimum. Where kinks cancel, as in min(relu(x), x), or meet, as in 3 relu(x) - |x|, that is no derivative
-    on any side; but it is a convention, not a mistake. None: too many choices, or one leads through inf * 0.
-    """
-    made = 0
-
-    def gradient(sides: Sequence[int]) -> list[Any] | None:
-        nonlocal made
-        choices = Choices(sides, near)
+def beside_near_ties(f: Callable[..., Any], point: Point, found: Run, near: Sequence[int]) -> Neighbourhood:
+    """Return the derivatives at the point itself for both outcomes of the near-tied comparisons."""
+    switches = [found.tape.switches[k] for k in near]
+    keys = list(dict.fromkeys(key_of(s.margin)[0] for s in switches))
+    combinations: Iterable[Sequence[int]] = itertools.product((1, -1), repeat=len(keys))
+    if len(keys) > MOST_TIES:
+        rng = random.Random(1)
+        combinations = [[1] * len(keys), [-1] * len(keys)]
+        combinations += [[rng.choice((1, -1)) for _ in keys] for _ in range(SAMPLES - 2)]
+    gradients = []
+    for signs in combinations:
+        decision = Signs(dict(zip(keys, signs, strict=True)))
         try:
-            return run(f, point, RealField(MOST), decision=choices).jacobian()
-        except (NotRunnable, ArithmeticError, ValueError):
-            return None
-        finally:
-            made = max(made, choices.made)
-
-    count = -1
-    deciding: Sequence[int] = ()
-    gradients: dict[tuple[int, ...], list[Any]] = {}
-    while made > count:  # one side may lead to more choices than the other
-        count = made
-        deciding = range(count) if count <= MOST_TIES else _deciding(gradient, count)
-        if len(deciding) > MOST_TIES:
-            return None
-        gradients = {}
-        for chosen in itertools.product((0, 1), repeat=len(deciding)):
-            side = dict(zip(deciding, chosen, strict=True))
-            found = gradient([side.get(k, 0) for k in range(count)])
-            if found is not None:
-                gradients[chosen] = found
-    if not all(d - d == 0 for found in gradients.values() for d in found):
-        return None
-    return list(mixtures(gradients))
+            gradients.append(run(f, point, RealField(MOST), decision=decision).jacobian())
+        except Exception:  # comparisons that contradict each other lead anywhere, and people's code with them
+            continue
+    result = Neighbourhood(switches)
+    for i, outcomes in enumerate(zip(*gradients, strict=True)):
+        low, high = min(outcomes), max(outcomes)
+        if not _close(low, high):
+            result.hulls[i] = low, high
+    return result
 
 
-def _deciding(gradient: Callable[[Sequence[int]], list[Any] | None], count: int) -> Sequence[int]:
-    """Return the choices that make a difference to the gradient, by their number; of very many, all.
+class _Sides:
+    """The derivatives beside a point, in random directions and along the axes that matter, enclosed."""
 
-    One function may make several, of which some decide nothing: turned alone, in six settings of the others.
-    """
-    if count > MOST_CHOICES:
-        return range(count)
-    rng = random.Random(3)
-    settings = [[0] * count, [1] * count, *([rng.randrange(2) for _ in range(count)] for _ in range(4))]
-    before = [gradient(sides) for sides in settings]
+    def __init__(self, f: Callable[..., Any], point: Point, found: Run) -> None:
+        self.f, self.point = f, point
+        self.width = len(point.numbers)
+        self.gradients: list[list[Any]] = []
+        self.unsure: set[int] = set()
+        self.inside = True  # else the point is on the border of f's domain
+        self.jump = False
+        self._left = BUDGET // max(found.tape.operations, 1)
+        self._values: list[Any] = []
 
-    def decides(k: int) -> bool:
-        flipped = (gradient([*sides[:k], 1 - sides[k], *sides[k + 1 :]]) for sides in settings)
-        return any(a != b for a, b in zip(before, flipped, strict=True))
+    def look(self, asked: Sequence[int]) -> None:
+        """Look in random directions, and along the axis of each component that is asked for."""
+        rng = random.Random(2)
+        for _ in range(max(1, min(DIRECTIONS, self._left // 2))):
+            self._pair([rng.uniform(-1, 1) for _ in range(self.width)])
+        for j in dict.fromkeys(i % self.width for i in asked):
+            if self._left < 2:
+                break
+            self._pair([1.0 if i == j else rng.uniform(-1, 1) * 2.0**-40 for i in range(self.width)])
 
-    return [k for k in range(count) if decides(k)]
+    def _pair(self, direction: Sequence[float]) -> None:
+        self._left -= 2
+        ends = context(FINE)
+        for sign in (1, -1):
+            steps = [ends.ldexp(sign * d, AWAY) for d in direction]
+            moved = [ends.mpf(x) + step for x, step in zip(self.point.numbers, steps, strict=True)]
+            for bits in (MOST, FINE):  # so many where something cancels
+                try:
+                    other = run(self.f, self.point, IntervalField(bits), numbers=moved)
+                    gradient = other.jacobian(generic=True)
+                except Exception:  # f has no value there, or people's code does not expect it
+                    continue
+                if bits == FINE or all(map(_is_sharp, gradient)):
+                    self._add([node.value for node in other.outputs], gradient)
+                    break
+            else:
+                self.inside = False
+
+    def _add(self, values: list[Any], gradient: list[Any]) -> None:
+        if None in values:
+            self.inside = False
+            return
+        middles = [_middle(value) for value in values]
+        self._values = self._values or middles
+        self.jump = self.jump or any(_jumps(a, b) for a, b in zip(middles, self._values, strict=True))
+        self.unsure |= {i for i, d in enumerate(gradient) if not _is_sharp(d)}
+        self.gradients.append([_middle(d) for d in gradient])
 
 
-def mixtures(gradients: Mapping[tuple[int, ...], Sequence[Any]]) -> Iterator[Sequence[Any]]:
-    """Yield the gradients that follow where each choice takes one side, the other, or half of each.
-
-    The keys say for each choice which side was taken, 1 or not. The gradient is linear in the share of each choice.
-
-    >>> list(mixtures({(0,): [1.0], (1,): [3.0]}))
-    [[1.0], [3.0], [2.0]]
-    """
-    if () in gradients:
-        yield gradients[()]
-        return
-    first, second = ({k[1:]: g for k, g in gradients.items() if k[0] == side} for side in (0, 1))
-    if first:
-        yield from mixtures(first)
-    if second and second != first:
-        yield from mixtures(second)
-        both = {k: zip(first[k], second[k], strict=True) for k in first.keys() & second.keys()}
-        if both:
-            yield from mixtures({k: [(a + b) / 2 for a, b in pairs] for k, pairs in both.items()})
+def _is_sharp(enclosure: Any) -> bool:
+    low, high = enclosure.low, enclosure.high
+    size = max(abs(low), abs(high))
+    return bool(low == high or high - low <= size * SURE < math.inf or size < 2.0**-1000)
 
 
 def _jumps(a: Any, b: Any) -> bool:
@@ -187,46 +183,8 @@ def _jumps(a: Any, b: Any) -> bool:
     return bool(abs(a - b) > max(1, abs(a), abs(b)) / 2**900)
 
 
-def _is_nearly(claim: Any, m: Any) -> bool:
-    return bool(abs(claim - m) <= 1e-12 * max(abs(claim), abs(m)) + 1e-300)
-
-
 def _close(a: Any, b: Any) -> bool:
     return bool(abs(a - b) <= max(abs(a) / 2**60, abs(b) / 2**60, context(MOST).ldexp(1, -1000)))
-
-
-def _outcomes(f: Callable[..., Any], point: Point, found: Run, ties: Sequence[int]) -> Iterator[list[Any]]:
-    """Yield the derivatives at the point itself that signs of the tied margins lead to, in many ways."""
-    keys = list(dict.fromkeys(key_of(found.tape.switches[k].margin)[0] for k in ties))
-    if len(keys) <= MOST_TIES:
-        choices: Iterable[Sequence[int]] = itertools.product((1, -1), repeat=len(keys))
-    else:
-        rng = random.Random(1)
-        choices = [[1] * len(keys), [-1] * len(keys)]
-        choices += [[rng.choice((1, -1)) for _ in keys] for _ in range(8)]
-    for signs in choices:
-        decision = Signs(dict(zip(keys, signs, strict=True)))
-        try:
-            yield run(f, point, RealField(MOST), decision=decision).jacobian()
-        except (NotRunnable, ArithmeticError, ValueError):
-            continue  # comparisons that contradict each other lead nowhere
-
-
-def _beside(f: Callable[..., Any], point: Point) -> Iterable[tuple[list[Any], list[Any]]]:
-    """Yield the derivatives just beside the point, on opposite sides, nearer than any other double."""
-    real = RealField(MOST)
-    rng = random.Random(2)
-    for _ in range(DIRECTIONS):
-        direction = [real.context.ldexp(rng.uniform(-1, 1), -1100) for _ in point.numbers]
-        for sign in (1, -1):
-            moved = [real.number(x) + sign * d for x, d in zip(point.numbers, direction, strict=True)]
-            try:
-                other = run(f, point, real, numbers=moved)
-            except (NotRunnable, ArithmeticError, ValueError):
-                continue
-            values = [node.value for node in other.outputs]
-            if None not in values:
-                yield other.jacobian(), values
 
 
 def near_ties(found: Run, noisy: Sequence[Run]) -> list[int]:
@@ -293,6 +251,6 @@ def _matters(f: Callable[..., Any], point: Point, truth: Truth, key: Key, side: 
         sides = [here] if side else []
         others = [Signs({key: sign}) for sign in ((-side,) if side else (1, -1))]
         sides += [run(f, point, field, decision=signs).jacobian() for signs in others]
-    except (NotRunnable, ArithmeticError, ValueError):
+    except Exception:  # as above
         return True
     return any(not _close(a, b) for a, b in zip(*sides, strict=True))

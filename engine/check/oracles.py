@@ -43,6 +43,7 @@ class Truth:
     outputs: int
     proof: bool  # the enclosure is one of intervals; else a bound that was estimated
     run: Run | None = None
+    unlike: tuple[Callable[..., Any], Truth] | None = None  # f and its proof, where f over doubles has another value
     kinks: dict[int, tuple[Any, Any]] | None = None  # by the ladder: the slopes of both sides; of a Hessian: hulls
     complete: bool = True  # of a Hessian: every choice at its tied comparisons was tried
 

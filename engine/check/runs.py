@@ -54,9 +54,9 @@ class Run:
         adjoints = self.tape.sweep(node, **sweep)
         return [adjoints.get(leaf.index, self.tape.field.zero) for leaf in self.leaves]
 
-    def jacobian(self) -> list[Any]:
+    def jacobian(self, **sweep: Any) -> list[Any]:
         """Return the derivatives of all results, one result after the other."""
-        return [d for k in range(len(self.outputs)) for d in self.gradient(k)]
+        return [d for k in range(len(self.outputs)) for d in self.gradient(k, **sweep)]
 
 
 def run(

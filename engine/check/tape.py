@@ -43,7 +43,7 @@ Key = tuple[Any, ...]
 
 def key_of(margin: Node) -> tuple[Key, int]:
     """Return what two numbers a margin compares, in a fixed order, and -1 where that turns its sign round."""
-    if margin.name != "sub" or margin.index == CONSTANT:
+    if margin.name != "sub":
         return (margin.index,), 1
     a, b = (p.index if p.index != CONSTANT else _raw(p.value) for p in margin.parents)
     if isinstance(a, int) and isinstance(b, int) and b < a:
@@ -140,14 +140,11 @@ class Tape:
         if margin.value is None:
             return False
         sign = self.field.sign(margin.value)
+        if margin.index == CONSTANT and self.recording:
+            return holds(sign or 0)
         outcome = holds(sign or 0) if self.decision is None else self.decision(self, margin, sign, holds)
-        if self.depends(margin):
-            self.switches.append(Switch(margin, outcome, not sign, _line(), equality))
+        self.switches.append(Switch(margin, outcome, not sign, _line(), equality))
         return outcome
-
-    def depends(self, margin: Node) -> bool:
-        """Tell whether a comparison counts: whether it may come out otherwise for other arguments."""
-        return margin.index != CONSTANT or not self.recording
 
     def partials_of(self, node: Node) -> tuple[Any, ...]:
         """Return the derivative of a node by each of its parents."""
@@ -169,11 +166,14 @@ class Tape:
         partials_of: Callable[[Node], Sequence[Any]] | None = None,
         overwrite: bool = False,
         contributions: dict[int, list[Any]] | None = None,
+        generic: bool = False,
     ) -> dict[int, Any]:
         """Return d(output)/d(node) by index, for the nodes that output depends on.
 
         partials_of replaces the derivatives, and overwrite accumulates with = instead of +=: the planted mistakes
-        that a wrong gradient is compared with. contributions collects what each node was given, use by use.
+        that a wrong gradient is compared with. contributions collects what each node was given, use by use. At a
+        generic point a derivative that is 0 is 0 all around, and so passes nothing on, be the adjoint infinite: the
+        distance of a point from itself.
         """
         partials_of = partials_of or self.partials_of
         F = self.field
@@ -188,7 +188,7 @@ class Tape:
                 partials = partials_of(node)
             for parent, partial in zip(node.parents, partials, strict=True):
                 i = parent.index
-                if i == CONSTANT:
+                if i == CONSTANT or (generic and F.sign(partial) == 0):
                     continue
                 step = g if partial is F.one else g * partial
                 if contributions is not None:

@@ -114,9 +114,7 @@ class Traced:
         if node is None:
             return NotImplemented
         if node is self.node:
-            if node.value is None or equality:
-                return node.value is not None and holds(0)
-            return self.tape.compare(self.tape.constant(0), holds)
+            return node.value is not None and holds(0)
         if node.value is not None and self.tape.field.sign(node.value) == 0 and node.index < 0:
             return self.tape.compare(self.node, holds, equality=equality)
         if _infinite(other):

@@ -18,12 +18,15 @@ import math
 from typing import Any
 
 from engine.check.case import Case, Component, component_name, ulps_between
-from engine.check.formula import formula_is_right
-from engine.check.kinks import Neighbourhood, around, near_ties
+from engine.check.doubts import is_refuted
+from engine.check.formula import formula_is_right, holds_beside
+from engine.check.kinks import Neighbourhood, around, beside_near_ties, near_ties
+from engine.check.ladder import Estimate
 from engine.check.oracles import directions_agree
 
 FREE = 4.0  # ulp
 NOTHING = 2.0**-900  # by so much a derivative may move on the way to the points beside, 2**-1100 off
+CONFIRMED = 24  # components of a black box whose mistake is looked at twice, at most
 CONDITIONED = 5  # components whose kappa is computed, at most
 
 
@@ -32,13 +35,34 @@ def judge(case: Case) -> list[Component]:
     case.components = [_component(case, i) for i in range(len(case.claims))]
     assert case.truth.run is not None
     undefined = any(c.verdict == "inconclusive" for c in case.components)
-    ties = around(case.f, case.point, case.truth.run, beside=undefined)
+    off = [i for i, c in enumerate(case.components) if c.verdict != "ok"]
+    ties = around(case.f, case.point, case.truth.run, off, beside=undefined)
     if ties is not None:
-        _at_ties(case, ties)
+        for i in range(len(case.components)):
+            _at_tie(case, i, ties)
     open_ = [i for i, c in enumerate(case.components) if c.verdict == ""]
     if open_:
         _settle(case, open_)
+    if ties is not None:
+        for i in open_:
+            _by_convention(case, i, ties)
     return case.components
+
+
+def _by_convention(case: Case, i: int, ties: Neighbourhood) -> None:
+    """Take back that a component is wrong where kinks cancel or meet, and the gradient is right all around.
+
+    Reverse accumulation decides kink by kink, with relu'(0) = 0, a half for each side of a minimum, or equal shares:
+    that is a convention, and may not be the derivative, nor between those of the sides.
+    """
+    c = case.components[i]
+    if c.verdict != "wrong" or not ties.switches:
+        return
+    is_right = holds_beside(case, i)
+    if is_right:
+        c.verdict, c.why = "kink", f"kinks meet here ({ties.where}); all around the gradient is right"
+    elif is_right is None or i in ties.unsure:
+        c.verdict, c.why = "inconclusive", f"a kink ({ties.where}), and nothing nearby tells"
 
 
 def _component(case: Case, i: int) -> Component:
@@ -65,59 +89,47 @@ def _is_wide(low: Any, high: Any) -> bool:
     return bool((high - low) * 2**60 > max(abs(low), 2.0**-1020))
 
 
-def _at_ties(case: Case, ties: Neighbourhood) -> None:
-    """Judge what depends on a tied comparison: between the derivatives of the sides any claim will do, none outside."""
-    _at_each(case, ties)
-    off = [i for i, c in enumerate(case.components) if c.verdict == "wrong" or (c.verdict == "" and i in ties.smooth)]
-    if off:
-        verdict, why = _by_convention(case, ties, off)
-        for i in off if verdict else ():
-            case.components[i].verdict, case.components[i].why = verdict, why
+def _at_tie(case: Case, i: int, ties: Neighbourhood) -> None:
+    """Judge a component at tied comparisons: what lies in its hull is a convention."""
+    c = case.components[i]
+    undefined = c.verdict == "inconclusive"
+    if c.verdict == "ok" and abs(c.truth) == math.inf:
+        return  # by the chain rule, though slopes beside may not be steep yet, as those of cbrt(1e-600 x)
+    if c.claimed != c.claimed and (undefined or (i in ties.hulls and i not in ties.smooth)):
+        c.verdict, c.why = "kink", "nan says that there is no derivative: the chain rule meets a kink, or inf * 0"
+        return
+    if i in ties.smooth and (undefined or abs(c.truth - ties.smooth[i]) > NOTHING):
+        c.truth = c.low = c.high = ties.smooth[i] if abs(ties.smooth[i]) > NOTHING else ties.smooth[i] * 0
+        c.ulps = ulps_between(c.claimed, c.low, c.high, case.unit)
+        c.verdict, c.why = ("ok", "") if c.ulps <= FREE else ("", "")
+        if undefined and c.verdict == "":
+            _at_inf_times_0(case, i, c)
+    if i in ties.hulls and i not in ties.smooth:
+        _against_hull(case, c, ties, i)
 
 
-def _by_convention(case: Case, ties: Neighbourhood, off: list[int]) -> tuple[str, str]:
-    """Return a verdict where kinks cancel or meet, and each by itself may follow a convention; none for a mistake."""
-    allowed = ties.allows(off, case.claims)
-    if allowed:
-        return "kink", "kinks cancel or meet here; each by itself follows a convention"
-    if allowed is None:
-        return "inconclusive", "kinks meet here, and their conventions are too many to be tried, or lead to inf * 0"
-    if case.formula is not None and ties.allows(off, case.formula):
-        return "inaccurate", "kinks cancel or meet here; the formula follows a convention, but lost digits"
-    return "", ""
-
-
-def _at_each(case: Case, ties: Neighbourhood) -> None:
-    for i, c in enumerate(case.components):
-        undefined = c.verdict == "inconclusive"
-        if c.verdict == "ok" and abs(c.truth) == math.inf:
-            continue  # by the chain rule, though slopes beside may not be steep yet, as those of cbrt(1e-600 x)
-        if c.claimed != c.claimed and (undefined or (i in ties.hulls and i not in ties.smooth)):
-            c.verdict, c.why = "kink", "nan says that there is no derivative: the chain rule meets a kink, or inf * 0"
-            continue
-        if i in ties.smooth and (undefined or abs(c.truth - ties.smooth[i]) > NOTHING):
-            c.truth = c.low = c.high = ties.smooth[i] if abs(ties.smooth[i]) > NOTHING else ties.smooth[i] * 0
-            c.ulps = ulps_between(c.claimed, c.low, c.high, case.unit)
-            c.verdict, c.why = ("ok", "") if c.ulps <= FREE else ("", "")
-            if undefined and c.verdict == "":
-                c.verdict = "inconclusive"
-                c.why = f"the chain rule fails here, at inf * 0 or 0 / 0; beside the point it gives {float(c.truth):g}"
-        if i in ties.hulls and i not in ties.smooth:
-            _against_hull(case, c, ties, i)
+def _at_inf_times_0(case: Case, i: int, c: Component) -> None:
+    """Judge a claim that is not the derivative beside the point, where the chain rule has none."""
+    is_right = holds_beside(case, i)
+    c.why = f"the chain rule fails here, at inf * 0 or 0 / 0; beside the point it gives {float(c.truth):g}"
+    if is_right and abs(c.claimed - c.truth) <= abs(c.truth) * 2.0**-34:
+        c.verdict, c.why = ("ok", "") if c.ulps <= 64 else ("inaccurate", "the formula is right; it lost digits here")
+    else:
+        c.verdict = "wrong" if is_right is False else "inconclusive"
 
 
 def _against_hull(case: Case, c: Component, ties: Neighbourhood, i: int) -> None:
     low, high = ties.hulls[i]
-    where = ", ".join(sorted({s.line for s in ties.switches if s.line})[:3]) or "a root or a length of 0"
+    where = ties.where or "a root or a length of 0"
     sides = f"between {float(low):.17g} and {float(high):.17g}"
     if ties.holds(i, c.claimed):
         c.verdict, c.why = "kink", f"at a kink ({where}): a claim {sides} is a convention, not a mistake"
     elif case.formula is not None and ties.holds(i, case.formula[i]):
         c.verdict, c.why = "inaccurate", f"at a kink ({where}); the formula is right, but lost digits"
-    elif ties.switches and ties.complete and not ties.jump:
-        c.verdict, c.why = "wrong", f"at a kink ({where}), and not {sides}"
     else:
-        c.verdict, c.why = "inconclusive", f"at a kink ({where}), and not {sides}"
+        c.verdict = "wrong" if ties.tells(i) else "inconclusive"
+        c.why = f"at a kink ({where}), and not {sides}"
+        _by_convention(case, i, ties)
     c.low, c.high, c.truth = low, high, (low + high) / 2
     c.ulps = ulps_between(c.claimed, low, high, case.unit)
 
@@ -142,16 +154,14 @@ def _settle(case: Case, open_: list[int]) -> None:
     # The largest errors first: they are the ones that a report spells out, with kappa.
     for count, i in enumerate(sorted(left, key=lambda i: -case.components[i].ulps)):
         c = case.components[i]
-        if near is not None and near.chosen(i, c.claimed, c.truth, 8 * case.noise[i]):
-            where = ", ".join(sorted({s.line for s in near.switches if s.line})[:3])
-            c.verdict, c.why = "kink", f"rounding decides on which side of a kink this is ({where})"
-            c.low, c.high = near.hulls.get(i, (c.low, c.high))
+        is_apart = abs(c.claimed - c.truth) > abs(c.truth) * 2.0**-20 + 8 * case.noise[i]
+        if near is not None and i in near.hulls and is_apart and (near.holds(i, c.claimed) or holds_beside(case, i)):
+            c.verdict, c.why = "kink", f"rounding decides on which side of a kink this is ({near.where})"
+            c.low, c.high = near.hulls[i]
             continue
         if count < (CONDITIONED if case.is_short else 1):
             c.kappa = case.kappa(i)
         _judge_one(case, i, c)
-        if c.verdict == "wrong" and near is not None and near.conventions() is None:
-            c.verdict, c.why = "inconclusive", "rounding may decide more comparisons here than can all be tried"
 
 
 def _judge_one(case: Case, i: int, c: Component) -> None:
@@ -166,18 +176,22 @@ def _judge_one(case: Case, i: int, c: Component) -> None:
         c.verdict, c.why = "inconclusive", "rounding may be this far off here, and so may a mistake"
     elif not right:
         c.verdict = "wrong"
+    elif case.formula is not None and case.formula[i] != case.formula[i]:
+        c.verdict, c.why = "wrong", "the formula meets 0/0 or inf - inf here, with any number of digits"
     elif error <= allowed and 2 * error < size:
         c.verdict = "ok"
     else:
         c.verdict = "inaccurate"
         lost = "all of them: the truth is 0 to doubles" if c.low <= 0 <= c.high else "digits"
         c.why = f"the formula is right; this evaluation of it lost {lost}"
+        if not math.isfinite(c.claimed):
+            c.why = f"the formula is right; this evaluation of it overflows, and gives {c.claimed}"
 
 
 def _near(case: Case) -> Neighbourhood | None:
     assert case.truth.run is not None
     near = near_ties(case.truth.run, case.noisy)
-    return around(case.f, case.point, case.truth.run, near) if near else None
+    return beside_near_ties(case.f, case.point, case.truth.run, near) if near else None
 
 
 def _ulp(size: Any, unit: float) -> float:
@@ -215,4 +229,27 @@ def judge_estimates(case: Case) -> list[Component]:
         else:
             c.verdict, c.why = "inconclusive", "at the edge of what the noise of f allows"
         case.components.append(c)
+    if case.truth.oracle != "rerun":
+        _confirm(case)
     return case.components
+
+
+def _confirm(case: Case) -> None:
+    """Look twice before a black box's gradient is called wrong: at the largest errors, and so at all."""
+    components = case.components
+    wrong = [i for i, c in enumerate(components) if c.verdict == "wrong"]
+    wrong.sort(key=lambda i: -components[i].ulps)
+    asked = wrong[:CONFIRMED]
+    refuted = [i for i in asked if _is_refuted(case, i)]
+    left = asked if refuted else wrong
+    for i in left:
+        if i not in refuted:
+            c = components[i]
+            c.verdict, c.why = "inconclusive", "ladders of other steps do not tell, or rounding hides it"
+
+
+def _is_refuted(case: Case, i: int) -> bool:
+    found = Estimate(case.truth.middle(i), (case.truth.high[i] - case.truth.low[i]) / 2)
+    if case.truth.oracle == "complex step" and found.bound <= 2.0**-24 * abs(found.value):
+        return True  # it takes no difference, and a ladder has vouched for it
+    return is_refuted(case.f, case.grad, case.point, i, case.claims[i], found)

@@ -131,6 +131,7 @@ def test_kinks_that_meet_leave_a_convention_outside_of_both_sides_unblamed() -> 
     assert check_gradient(f, grad(f), 0.0).verdict == "kink"
     assert check_gradient(f, lambda x: 1.3, 0.0).verdict == "kink"
     assert check_gradient(f, lambda x: 0.3, 0.0).verdict == "wrong"
+    assert check_gradient(f, lambda x: grad(f)(x) * (1 if x >= 0 else 2), 0.0).verdict == "wrong"  # on the left
 
 
 def test_a_maximum_of_a_minimum_of_the_same_two_numbers_makes_two_choices() -> None:
@@ -149,23 +150,25 @@ def test_a_minimum_written_with_python_s_comparisons_chooses_anew_each_time() ->
         return q if q > m else m
 
     for claim in ((0.0, 1.0), (1.0, 0.0), (0.5, 0.5), (0.25, 0.75)):  # q on both sides of the tie
-        assert check_gradient(f, lambda p, q, claim=claim: claim, (1.0, 1.0)).verdict in ("ok", "kink"), claim
+        gradient = lambda p, q, claim=claim: claim if p == q else (0.0, 1.0)  # noqa: E731
+        assert check_gradient(f, gradient, (1.0, 1.0)).verdict == ("ok" if claim[1] == 1 else "kink"), claim
     assert check_gradient(f, lambda p, q: (0.4, 0.6), (1.0, 1.0)).verdict == "wrong"
 
 
-def test_conventions_too_many_to_try_are_not_guessed() -> None:
+def test_no_number_of_ties_is_too_many() -> None:
     def f(x: Any) -> Any:  # 30 x
         return sum((k + 1) * (x.relu() - (-x).relu()) for k in range(30))
 
     assert check_gradient(f, lambda x: 465.0, 0.0).verdict == "ok"
-    assert check_gradient(f, grad(f), 0.0).verdict == "inconclusive"
+    assert check_gradient(f, grad(f), 0.0).verdict == "kink"
+    assert check_gradient(f, lambda x: 2 * grad(f)(x) + 1, 0.0).verdict == "wrong"
 
     def near(x: Any) -> Any:  # 2.8e-17 from the kink, and rounding decides
         return f(0.1 + 0.2 * x - 0.3)
 
     assert check_gradient(near, lambda x: 93.0, 1.0).verdict == "ok"
     assert check_gradient(near, lambda x: 0.0, 1.0).verdict == "kink"
-    assert check_gradient(near, lambda x: 1e4, 1.0).verdict == "inconclusive"
+    assert check_gradient(near, lambda x: 1e4, 1.0).verdict == "wrong"
 
 
 def test_two_kinks_that_cancel_where_rounding_decides_are_a_convention() -> None:
@@ -175,7 +178,128 @@ def test_two_kinks_that_cancel_where_rounding_decides_are_a_convention() -> None
 
     assert check_gradient(f, lambda x: 0.2, 1.0).verdict == "ok"
     assert check_gradient(f, lambda x: 0.0, 1.0).verdict == "kink"
-    assert check_gradient(f, lambda x: 0.05, 1.0).verdict == "wrong"
+    assert check_gradient(f, lambda x: 0.5, 1.0).verdict == "wrong"
+    assert check_gradient(f, lambda x: 0.2 * (1 + 1e-9), 1.0).verdict == "wrong"
+
+
+def test_equal_shares_for_all_that_are_largest_are_a_convention() -> None:
+    def shared(w: Any) -> Any:
+        return (w == w.max()) / np.sum(w == w.max())
+
+    for n in (2, 5, 7, 50):
+        assert check_gradient(np.max, shared, np.ones(n)).verdict == "kink"
+        assert check_gradient(np.max, lambda w: np.eye(len(w))[np.argmax(w)], np.ones(n)).verdict == "kink"
+        assert check_gradient(np.max, lambda w: 2.0 * shared(w) + 1, np.ones(n)).verdict == "wrong"
+    both = lambda w: np.max(w) + np.min(w)  # noqa: E731
+    assert check_gradient(both, lambda w: shared(w) + shared(-w), np.ones(3)).verdict == "kink"
+
+
+def test_a_gradient_beside_a_removable_singularity_is_enclosed() -> None:
+    def f(x: Any) -> Any:
+        return (1 - np.cos(x)) / x if x != 0 else 0.0 * x
+
+    def third(x: Any) -> Any:
+        return (np.exp(x) - 1 - x) / (x * x) if x != 0 else 0.5 + 0 * x
+
+    assert check_gradient(f, lambda x: 0.5, 0.0).verdict == "ok"
+    assert check_gradient(f, lambda x: 1.0, 0.0).verdict == "wrong"
+    assert check_gradient(third, lambda x: 1 / 6, 0.0).verdict == "ok"
+    assert check_gradient(third, lambda x: 3.0, 0.0).verdict == "wrong"
+    sixth = lambda x: (np.cos(x) - 1 + x**2 / 2 - x**4 / 24) / x**6 if x != 0 else -1 / 720 + 0 * x  # noqa: E731
+    assert check_gradient(sixth, lambda x: 5.0, 0.0).verdict == "inconclusive"  # 6,000 bits are too few
+
+
+def test_loops_that_end_on_a_tie_end() -> None:
+    def fixed_point(x: Any) -> Any:
+        y = x
+        while True:
+            smaller = np.minimum(y, 1.0)
+            if smaller == y:
+                return y * x
+            y = smaller
+
+    def sorted_sum(a: Any) -> Any:
+        a = list(a)
+        for _ in a:
+            for i in range(len(a) - 1):
+                if not a[i] <= a[i + 1]:
+                    a[i], a[i + 1] = a[i + 1], a[i]
+        return a[0] + 2 * a[1]
+
+    assert check_gradient(fixed_point, lambda x: 7.0, 1.0).verdict == "wrong"
+    assert check_gradient(sorted_sum, lambda a: np.array([3.0, 3.0]), np.ones(2)).verdict == "wrong"
+    knots = (0.0, 1.0, 2.0, 3.0)
+    piece = lambda x: x * next(k for k in range(1, 4) if x <= knots[k])  # noqa: E731
+    assert check_gradient(piece, lambda x: 3.0, 3.0).verdict != "wrong"
+
+
+def test_a_mistake_beside_many_ties_is_a_mistake() -> None:
+    def f(w: Any) -> Any:
+        return np.maximum(w[:10], 0).sum() + np.sin(w[10])
+
+    at = np.r_[np.zeros(10), 3.0]
+    right = check_gradient(f, lambda w: np.r_[1.0 * (w[:10] > 0), np.cos(w[10])], at)
+    assert right.verdict == "kink"
+    off = check_gradient(f, lambda w: np.r_[1.0 * (w[:10] > 0), 2 * np.cos(w[10])], at)
+    assert off.components[10].verdict == "wrong"
+
+
+def test_digits_that_doubles_lose_at_a_kink_are_no_mistake() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return np.maximum(x, 0) * np.sin(y * y)
+
+    def g(x: float, y: float) -> tuple[float, float]:
+        return (x >= 0) * math.sin(y * y), max(x, 0.0) * math.cos(y * y) * 2 * y
+
+    assert check_gradient(f, g, (0.0, 1e5 + 0.7)).verdict in ("kink", "inaccurate")
+    assert check_gradient(f, lambda x, y: (1.001 * g(x, y)[0], g(x, y)[1]), (0.0, 1.5)).verdict == "wrong"
+
+
+def test_a_formula_that_is_nan_where_the_derivative_is_finite_is_wrong() -> None:
+    softmax = lambda z: np.exp(z) / np.exp(z).sum()  # noqa: E731
+    with np.errstate(all="ignore"):
+        assert check_gradient(np.prod, lambda w: np.prod(w) / w, np.array([1.0, 0.0, 3.0])).verdict == "wrong"
+        report = check_gradient(lambda z: np.logaddexp(z[0], z[1]), softmax, np.array([1000.0, 0.0]))
+    assert report.verdict == "inaccurate"
+    assert "overflows, and gives nan" in str(report)
+
+
+def test_the_distance_of_a_point_from_itself_hides_no_mistake() -> None:
+    def f(Z: Any) -> Any:
+        return np.sum(np.linalg.norm(Z[:, None] - Z[None], axis=-1))
+
+    def g(Z: Any) -> Any:
+        D = Z[:, None] - Z[None]
+        r = np.sqrt((D**2).sum(-1))
+        return 2 * (D / np.where(r > 0, r, 1)[..., None]).sum(1)
+
+    Z = np.array([[0.3, -1.0], [2.0, 0.7], [-0.4, 0.1]])
+    assert check_gradient(f, g, Z).verdict == "ok"
+    assert check_gradient(f, lambda Z: g(Z) / 2, Z).verdict == "wrong"
+
+
+def test_integers_stand_for_real_numbers() -> None:
+    def halves(w: Any) -> Any:
+        d = np.zeros_like(w)
+        d[:] = w / 2
+        return d
+
+    assert check_gradient(lambda w: np.sum(w**2) / 4, halves, np.array([1, 2, 3])).verdict == "ok"
+    many = np.array([200, 100], dtype=np.uint8)
+    assert check_gradient(lambda w: np.sum(w * w), lambda w: 2 * w, many).verdict == "ok"
+    assert check_gradient(lambda w: np.sum(w * w), lambda w: (2 * w).astype(np.uint8), many).verdict != "ok"
+
+
+def test_a_tie_and_a_near_tie_in_one_component() -> None:
+    def f(x: Any) -> Any:
+        return 5 * np.maximum((x + 1e-17) - 1, 0) + abs(x - 1)
+
+    def g(x: float) -> float:
+        math.exp(x)  # doubles only
+        return (5.0 if (x + 1e-17) - 1 > 0 else 0.0) + (x > 1) - (x < 1)
+
+    for gradient in (g, grad(f)):
+        assert check_gradient(f, gradient, 1.0).verdict == "kink"
 
 
 def test_a_side_that_rounding_chose_is_a_kink_not_a_mistake() -> None:
