@@ -124,6 +124,8 @@ def _with(truth: Sequence[float], part: Sequence[int], factor: float) -> list[fl
 
 
 def _simple(ratio: float) -> bool:
+    if not math.isfinite(ratio):
+        return False
     nearest = Fraction(ratio).limit_denominator(1000)
     one, n = sorted((abs(nearest.numerator), nearest.denominator))
     return one == 1 < n and abs(float(nearest) - ratio) <= 1e-12 * abs(ratio)

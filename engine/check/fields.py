@@ -98,6 +98,13 @@ class Interval:
         return signs.pop() if len(signs) == 1 else None
 
 
+def is_sharp(x: Interval) -> bool:
+    """Tell whether an interval is far narrower than the last place of a double, or holds nothing that is not tiny."""
+    low, high = x.low, x.high
+    size = max(abs(low), abs(high))
+    return bool(low == high or high - low <= size * 2.0**-60 < context(x.prec).inf or size < 2.0**-1000)
+
+
 @cache
 def _libmp() -> Any:
     return require("mpmath.libmp")

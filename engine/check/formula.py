@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.check.case import Case
-from engine.check.fields import IntervalField
+from engine.check.fields import IntervalField, is_sharp
 from engine.check.precision import COARSER, claims_are_float32, explains
 from engine.check.runs import Run, exact_claims, noisy_runs, run
 from engine.check.structure import flat_numbers
@@ -53,8 +53,9 @@ class Witness:
 
     @cached_property
     def truth(self) -> list[Any]:
-        """The derivatives of all results, the middles of their enclosures."""
-        return [(d.low + d.high) / 2 for d in self.run.jacobian(generic=True)]
+        """The derivatives of all results, the middles of their enclosures; nan for one that is not sharp."""
+        enclosures = self.run.jacobian(generic=True)
+        return [(d.low + d.high) / 2 if is_sharp(d) else d.low * math.nan for d in enclosures]
 
     @cached_property
     def claims(self) -> list[Any] | None:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.check.decisions import Signs
-from engine.check.fields import FIFTY_DIGITS, IntervalField, RealField, context
+from engine.check.fields import FIFTY_DIGITS, IntervalField, RealField, context, is_sharp
 from engine.check.oracles import FINE, MOST, Truth
 from engine.check.runs import LONG, Run, run
 from engine.check.structure import Point
@@ -36,7 +36,6 @@ DIRECTIONS = 4  # each with its opposite
 AWAY = -1100  # the sides are 2**-1100 away
 INFINITE = 2.0**250  # a slope that is so large at a distance of 2**-1100 grows without bound
 CLOSE = 64.0  # a comparison is near-tied where rounding, times this, could decide it
-SURE = 2.0**-60  # of a derivative's size: a wider enclosure says nothing of it
 
 
 @dataclass(eq=False)
@@ -155,27 +154,30 @@ class _Sides:
                     gradient = other.jacobian(generic=True)
                 except Exception:  # f has no value there, or people's code does not expect it
                     continue
-                if bits == FINE or all(map(_is_sharp, gradient)):
-                    self._add([node.value for node in other.outputs], gradient)
+                unsure = _unsure(other, gradient)
+                if bits == FINE or not unsure:
+                    self._add([node.value for node in other.outputs], gradient, unsure)
                     break
             else:
                 self.inside = False
 
-    def _add(self, values: list[Any], gradient: list[Any]) -> None:
+    def _add(self, values: list[Any], gradient: list[Any], unsure: set[int]) -> None:
         if None in values:
             self.inside = False
             return
         middles = [_middle(value) for value in values]
         self._values = self._values or middles
         self.jump = self.jump or any(_jumps(a, b) for a, b in zip(middles, self._values, strict=True))
-        self.unsure |= {i for i, d in enumerate(gradient) if not _is_sharp(d)}
+        self.unsure |= unsure
         self.gradients.append([_middle(d) for d in gradient])
 
 
-def _is_sharp(enclosure: Any) -> bool:
-    low, high = enclosure.low, enclosure.high
-    size = max(abs(low), abs(high))
-    return bool(low == high or high - low <= size * SURE < math.inf or size < 2.0**-1000)
+def _unsure(found: Run, gradient: Sequence[Any]) -> set[int]:
+    """Return the components that intervals do not tell: all, where they did not decide a comparison."""
+    values = [switch.margin.value for switch in found.tape.switches]
+    if any(value is not None and value.sign() is None for value in values):
+        return set(range(len(gradient)))
+    return {i for i, d in enumerate(gradient) if not is_sharp(d)}
 
 
 def _jumps(a: Any, b: Any) -> bool:

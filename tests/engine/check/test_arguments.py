@@ -110,7 +110,7 @@ def test_a_branch_on_the_type_is_seen_and_the_doubles_are_what_counts(at: float)
     assert report.verdict == "ok"
     assert "something else over numbers of many digits" in str(report)
     if at != 1.0:
-        assert check_gradient(f, lambda x: 3 * x * x, at).verdict == "inconclusive"  # right for one, wrong for the other
+        assert check_gradient(f, lambda x: 3 * x * x, at).verdict == "inconclusive"  # right for one only
         assert check_gradient(f, lambda x: 5 * x * x, at).verdict == "wrong"
         with pytest.raises(ValueError, match=r"it gives 27\.0 there, and 9\.0 over doubles"):
             check_gradient(f, lambda x: 2 * x, at, oracle="interval")

@@ -278,6 +278,25 @@ def test_the_distance_of_a_point_from_itself_hides_no_mistake() -> None:
     assert check_gradient(f, lambda Z: g(Z) / 2, Z).verdict == "wrong"
 
 
+def test_a_comparison_that_400_digits_leave_open_is_decided_beside_the_point() -> None:
+    point = (1.853535748080926e-147, 5.842529836967096e260)  # the margin is 2 x0, 407 digits below x1
+    program = Program(point, (("sub", 1, 0), ("sub", 2, 0), ("logaddexp", 3, 1), ("sqrt", 4)))
+    assert check_gradient(program, grad(program, (0, 1)), point).verdict == "ok"
+
+
+def test_no_claim_is_wrong_where_400_digits_leave_the_derivative_open() -> None:
+    for x in (-2.3659586031454788e-213, 6.833101952256494e-235):  # x / asin x: the derivative cancels to x / 3
+        report = check_gradient(lambda x: x / x.asin(), lambda x: 0.0, x)
+        assert report.verdict == "inconclusive"
+        assert "400 digits are not enough" in str(report)
+
+
+def test_a_claim_that_is_infinitely_off_is_reported() -> None:
+    point = (-5.374076658198717e-198, -1.000866041319051)
+    program = Program(point, (("erfc", 1), ("mul", 0, 2), ("mul", 2, 3), ("div", 0, 4)))
+    assert check_gradient(program, grad(program, (0, 1)), point).verdict == "inconclusive"
+
+
 def test_integers_stand_for_real_numbers() -> None:
     def halves(w: Any) -> Any:
         d = np.zeros_like(w)
