@@ -53,9 +53,9 @@ class Witness:
 
     @cached_property
     def truth(self) -> list[Any]:
-        """The derivatives of all results, the middles of their enclosures; nan for one that is not sharp."""
-        enclosures = self.run.jacobian(generic=True)
-        return [(d.low + d.high) / 2 if is_sharp(d) else d.low * math.nan for d in enclosures]
+        """The derivatives of all results, the middles of their enclosures; nan for what intervals do not tell."""
+        enclosures, decided = self.run.jacobian(generic=True), self.run.is_decided
+        return [(d.low + d.high) / 2 if decided and is_sharp(d) else d.low * math.nan for d in enclosures]
 
     @cached_property
     def claims(self) -> list[Any] | None:

@@ -174,10 +174,7 @@ class _Sides:
 
 def _unsure(found: Run, gradient: Sequence[Any]) -> set[int]:
     """Return the components that intervals do not tell: all, where they did not decide a comparison."""
-    values = [switch.margin.value for switch in found.tape.switches]
-    if any(value is not None and value.sign() is None for value in values):
-        return set(range(len(gradient)))
-    return {i for i, d in enumerate(gradient) if not is_sharp(d)}
+    return {i for i, d in enumerate(gradient) if not (found.is_decided and is_sharp(d))}
 
 
 def _jumps(a: Any, b: Any) -> bool:

@@ -46,6 +46,12 @@ class Run:
     leaves: list[Node]
     outputs: list[Node]
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether intervals decided all comparisons; else the branches that were taken are guesses."""
+        margins = [switch.margin.value for switch in self.tape.switches]
+        return all(value is None or self.tape.field.sign(value) is not None for value in margins)
+
     def gradient(self, output: int = 0, **sweep: Any) -> list[Any]:
         """Return the derivative of one result by every variable."""
         node = self.outputs[output]

@@ -284,6 +284,13 @@ def test_a_comparison_that_400_digits_leave_open_is_decided_beside_the_point() -
     assert check_gradient(program, grad(program, (0, 1)), point).verdict == "ok"
 
 
+def test_no_claim_is_wrong_where_a_comparison_is_open_at_points_nearby_too() -> None:
+    point = (-1e-12, -5e-324, 1.0000000000000002e-12)  # hypot(a, b) - a is 1e-636
+    steps = (("minimum", 2, 0), ("neg", 3), ("hypot", 4, 1), ("minimum", 5, 4), ("atan", 6))
+    program = Program(point, steps)
+    assert check_gradient(program, grad(program, range(3)), point).verdict != "wrong"
+
+
 def test_no_claim_is_wrong_where_400_digits_leave_the_derivative_open() -> None:
     for x in (-2.3659586031454788e-213, 6.833101952256494e-235):  # x / asin x: the derivative cancels to x / 3
         report = check_gradient(lambda x: x / x.asin(), lambda x: 0.0, x)
