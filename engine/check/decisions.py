@@ -8,21 +8,20 @@ Glossary: `engine.check.tape`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from engine.check.tape import Holds, Key, Node, Tape, key_of
 
 
 class Follow:
-    """The outcomes of another run, comparison by comparison, and then what the numbers say."""
+    """Given outcomes, such as another run's, by the number of the comparison; of others what the numbers say."""
 
-    def __init__(self, outcomes: Sequence[bool]) -> None:
+    def __init__(self, outcomes: Mapping[int, bool]) -> None:
         self.outcomes = outcomes
 
     def __call__(self, tape: Tape, margin: Node, sign: int | None, holds: Holds) -> bool:
-        """Return the outcome that the other run had here."""
-        k = len(tape.switches)
-        return self.outcomes[k] if k < len(self.outcomes) else holds(sign or 0)
+        """Return the outcome that is given for the next comparison."""
+        return self.outcomes.get(len(tape.switches), holds(sign or 0))
 
 
 class Signs:

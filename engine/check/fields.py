@@ -105,6 +105,11 @@ def is_sharp(x: Interval) -> bool:
     return bool(low == high or high - low <= size * 2.0**-60 < context(x.prec).inf or size < 2.0**-1000)
 
 
+def middle(x: Any) -> Any:
+    """Return the middle of an interval, and any other number as it is."""
+    return (x.low + x.high) / 2 if hasattr(x, "low") else x
+
+
 @cache
 def _libmp() -> Any:
     return require("mpmath.libmp")

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.check.case import Case
-from engine.check.fields import IntervalField, is_sharp
+from engine.check.fields import IntervalField, is_sharp, middle
 from engine.check.precision import COARSER, claims_are_float32, explains
 from engine.check.runs import Run, exact_claims, noisy_runs, run
 from engine.check.structure import flat_numbers
@@ -55,7 +55,7 @@ class Witness:
     def truth(self) -> list[Any]:
         """The derivatives of all results, the middles of their enclosures; nan for what intervals do not tell."""
         enclosures, decided = self.run.jacobian(generic=True), self.run.is_decided
-        return [(d.low + d.high) / 2 if decided and is_sharp(d) else d.low * math.nan for d in enclosures]
+        return [middle(d) if decided and is_sharp(d) else d.low * math.nan for d in enclosures]
 
     @cached_property
     def claims(self) -> list[Any] | None:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.check.decisions import Signs
-from engine.check.fields import FIFTY_DIGITS, IntervalField, RealField, context, is_sharp
+from engine.check.fields import FIFTY_DIGITS, IntervalField, RealField, context, is_sharp, middle
 from engine.check.oracles import FINE, MOST, Truth
 from engine.check.runs import LONG, Run, run
 from engine.check.structure import Point
@@ -51,15 +51,16 @@ class Neighbourhood:
 
     def holds(self, i: int, claim: Any) -> bool:
         """Tell whether a claim lies in a component's hull, but for rounding."""
-        if i not in self.hulls or i in self.unsure:
+        if i not in self.hulls:
             return False
         low, high = self.hulls[i]
         slack = max(abs(low), abs(high)) * 2.0**-40
         return bool(low - slack <= claim <= high + slack)
 
-    def tells(self, i: int) -> bool:
-        """Tell whether all sides of a component are known."""
-        return bool(self.switches) and self.inside and not self.jump and i not in self.unsure
+    @property
+    def is_known(self) -> bool:
+        """Whether all sides of a kink are known, so that hulls are whole."""
+        return bool(self.switches) and self.inside and not self.jump
 
     @property
     def where(self) -> str:
@@ -165,16 +166,17 @@ class _Sides:
         if None in values:
             self.inside = False
             return
-        middles = [_middle(value) for value in values]
+        middles = [middle(value) for value in values]
         self._values = self._values or middles
         self.jump = self.jump or any(_jumps(a, b) for a, b in zip(middles, self._values, strict=True))
         self.unsure |= unsure
-        self.gradients.append([_middle(d) for d in gradient])
+        self.gradients.append([middle(d) for d in gradient])
 
 
 def _unsure(found: Run, gradient: Sequence[Any]) -> set[int]:
     """Return the components that intervals do not tell: all, where they did not decide a comparison."""
-    return {i for i, d in enumerate(gradient) if not (found.is_decided and is_sharp(d))}
+    decided = found.is_decided
+    return {i for i, d in enumerate(gradient) if not (decided and is_sharp(d))}
 
 
 def _jumps(a: Any, b: Any) -> bool:
@@ -193,14 +195,10 @@ def near_ties(found: Run, noisy: Sequence[Run]) -> list[int]:
         margins = [other.tape.switches[k].margin.value for other in noisy if k < len(other.tape.switches)]
         if switch.tied or switch.margin.value is None or None in margins or len(margins) < len(noisy):
             continue
-        center = _middle(switch.margin.value)
+        center = middle(switch.margin.value)
         if abs(center) <= CLOSE * max(abs(m - center) for m in margins):
             near.append(k)
     return near
-
-
-def _middle(x: Any) -> Any:
-    return (x.low + x.high) / 2 if hasattr(x, "low") else x
 
 
 @dataclass(frozen=True)
@@ -224,14 +222,14 @@ def nearest(f: Callable[..., Any], point: Point, truth: Truth, tries: int = 4) -
     for switch in tape.switches:
         if switch.margin.value is not None and not switch.equality:
             found.setdefault(key_of(switch.margin)[0], switch)
-    candidates = sorted(found.items(), key=lambda item: abs(_middle(item[1].margin.value)))[:tries]
+    candidates = sorted(found.items(), key=lambda item: abs(middle(item[1].margin.value)))[:tries]
     by_distance = []
     for key, switch in candidates:
         adjoints = tape.sweep(switch.margin)
-        slopes = [abs(_middle(adjoints.get(leaf.index, tape.field.zero))) for leaf in truth.run.leaves]
+        slopes = [abs(middle(adjoints.get(leaf.index, tape.field.zero))) for leaf in truth.run.leaves]
         steepest = max(range(len(slopes)), key=slopes.__getitem__)
         if slopes[steepest] > 0:
-            distance = float(abs(_middle(switch.margin.value)) / slopes[steepest])
+            distance = float(abs(middle(switch.margin.value)) / slopes[steepest])
             sign = tape.field.sign(switch.margin.value)
             side = sign and sign * key_of(switch.margin)[1]
             by_distance.append((distance, Nearest(point.names[steepest], distance, switch.line), key, side))

@@ -21,7 +21,7 @@ from engine.check.decisions import Follow
 from engine.check.fields import FIFTY_DIGITS, IntervalField, RealField, context
 from engine.check.runs import Run, run
 from engine.check.structure import Point
-from engine.check.tape import CONSTANT, Holds, Node, Tape
+from engine.check.tape import Decision
 
 DIGITS = {FIFTY_DIGITS: 50, 501: 150, 1331: 400}
 """Bits of precision -> decimal digits, in the order in which they are tried."""
@@ -126,7 +126,7 @@ def _agrees(f: Callable[..., Any], point: Point, truth: Truth, bits: int, shift:
     rng = random.Random(1)
     direction = [field.number(rng.uniform(0.5, 1) * (abs(x) or 1.0)) for x in point.numbers]
     h = field.context.ldexp(1, -shift)
-    taken = Follow([s.outcome for s in truth.run.tape.switches]) if truth.run else None
+    taken = Follow({k: s.outcome for k, s in enumerate(truth.run.tape.switches)}) if truth.run else None
     sides = []
     for sign in (1, -1):
         moved = [field.number(x) + sign * h * d for x, d in zip(point.numbers, direction, strict=True)]
@@ -164,12 +164,12 @@ def hessian(f: Callable[..., Any], point: Point, columns: Sequence[int] | None =
 
 
 class _Gradients:
-    """Gradients of f with 400 digits, at and beside a point, with some comparisons forced."""
+    """Gradients of f with 400 digits, at and beside a point, with comparisons settled by a decision."""
 
     def __init__(self, f: Callable[..., Any], point: Point) -> None:
         self.f, self.point, self.field = f, point, RealField(MOST)
         self.count = 0
-        self.forced: dict[int, bool] = {}
+        self.decision: Decision | None = None
 
     def at(self, steps: Mapping[int, Any], aside: int, seed: int) -> Run:
         """Return the run at a point that is moved by some steps, and all numbers aside, by 2**-700 with that sign."""
@@ -179,7 +179,7 @@ class _Gradients:
         for i, x in enumerate(numbers):
             off = self.field.context.ldexp(self._scale(i), -700) * rng.uniform(-1, 1) * aside
             numbers[i] = x + off + steps.get(i, 0)
-        found = run(self.f, self.point, self.field, numbers=numbers, decision=self._decide)
+        found = run(self.f, self.point, self.field, numbers=numbers, decision=self.decision)
         if len(found.outputs) != 1:
             raise ValueError(f"a Hessian is that of one number, but f returned {len(found.outputs)}")
         return found
@@ -215,10 +215,6 @@ class _Gradients:
     def _step(self, j: int, shift: int) -> Any:
         return self.field.context.ldexp(self._scale(j), -shift)
 
-    def _decide(self, tape: Tape, margin: Node, sign: int | None, holds: Holds) -> bool:
-        k = len(tape.switches)
-        return self.forced[k] if margin.index != CONSTANT and k in self.forced else holds(sign or 0)
-
 
 def _at_ties(
     gradients: _Gradients, here: Run, tied: Sequence[int], columns: Sequence[int]
@@ -234,7 +230,7 @@ def _at_ties(
     chosen = list(every) if complete else [(False,) * len(tied), (True,) * len(tied)]
     jacobians, hessians = [], []
     for outcomes in chosen:
-        gradients.forced = dict(zip(tied, outcomes, strict=True))
+        gradients.decision = Follow(dict(zip(tied, outcomes, strict=True)))
         found = gradients.at({}, 0, 0)
         lines = [[s.line for s in r.tape.switches[: tied[-1] + 1]] for r in (here, found)]
         if lines[0] != lines[1]:  # the other branch compares something else
@@ -242,7 +238,7 @@ def _at_ties(
             continue
         jacobians.append(found.gradient())
         hessians.append(gradients.differences(columns))
-    gradients.forced = {}
+    gradients.decision = None
     beside = gradients.sides(columns)
     low, high, kinks = [], [], {}
     for i, slopes in enumerate(beside):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.check.decisions import Follow
-from engine.check.fields import RealField, guarded_context
+from engine.check.fields import RealField, guarded_context, middle
 from engine.check.structure import Point, copied, flat_numbers
 from engine.check.tape import CONSTANT, Decision, Node, Tape
 from engine.check.traced import RUNNING, Traced
@@ -206,7 +206,7 @@ def check_likeness(f: Callable[..., Any], point: Point, found: Run, doubles: Seq
         return
     noisy = noisy_runs(f, point, found)
     for k in far:
-        value = _middle(found.outputs[k].value)
+        value = middle(found.outputs[k].value)
         others = [other.outputs[k].value for other in noisy if k < len(other.outputs)]
         scattered = max((abs(other - value) for other in others if other is not None), default=0)
         if _distance(found.outputs[k].value, doubles[k]) > ROUNDING * scattered:
@@ -256,10 +256,6 @@ def _would_show(wide: float, narrow: float, value: float) -> bool:
     return smallest > 2.0**-48 * abs(value)
 
 
-def _middle(value: Any) -> Any:
-    return (value.low + value.high) / 2 if hasattr(value, "low") else value
-
-
 def _distance(value: Any, y: float) -> Any:
     """Return the distance of a double from a number or an interval; 0 where one of them is undefined or infinite."""
     if value is None or y - y != 0:
@@ -273,13 +269,7 @@ def _check_remembered(grad: Callable[..., Any], point: Point, found: Sequence[fl
     """Raise Unlike where a gradient of plain numbers is the one in doubles, and moves there."""
     try:
         here = over_doubles(grad, point)
-        sides = [
-            [
-                over_doubles(grad, point, [x + side * step * (abs(x) or 1.0) for x in point.numbers])
-                for step in ASIDE[:2]
-            ]
-            for side in (1, -1)
-        ]
+        sides = [[over_doubles(grad, point, aside(point, side * step)) for step in ASIDE[:2]] for side in (1, -1)]
     except Exception:  # it has no value there
         return
     if here == list(found) and all(here != narrow != wide for wide, narrow in sides):
@@ -311,7 +301,7 @@ def noisy_runs(
 ) -> list[Run]:
     """Return runs of f in which every operation is rounded like a double, on the branches that `like` took."""
     count = 6 if like.tape.operations < LONG else 3
-    taken = Follow([switch.outcome for switch in like.tape.switches])
+    taken = Follow({k: switch.outcome for k, switch in enumerate(like.tape.switches)})
     rng = random.Random(0)
 
     def trial(rounded: bool) -> Run:

@@ -129,7 +129,7 @@ def _against_hull(case: Case, c: Component, ties: Neighbourhood, i: int) -> None
     elif case.formula is not None and ties.holds(i, case.formula[i]):
         c.verdict, c.why = "inaccurate", f"at a kink ({where}); the formula is right, but lost digits"
     else:
-        c.verdict = "wrong" if ties.tells(i) else "inconclusive"
+        c.verdict = "wrong" if ties.is_known else "inconclusive"
         c.why = f"at a kink ({where}), and not {sides}"
         _by_convention(case, i, ties)
     c.low, c.high, c.truth = low, high, (low + high) / 2
