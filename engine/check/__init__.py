@@ -9,10 +9,11 @@ from a step that was guessed. The map of this package:
 
 run f over any number      traced (the number), arrays (NumPy code), tape (the record), fields (the arithmetic), rules,
                            huge (what bounds the cost)
-the truth                  oracles (interval, rerun), blackbox, ladder and doubts (functions of doubles only)
+is it still the same f     runs, likeness
+the truth                  oracles (interval, rerun), hessians, blackbox, ladder and doubts (functions of doubles only)
 around kinks               kinks, decisions (how a second run settles a comparison)
-ok, wrong, or what         case, verdicts, formula, precision (float32)
-what the mistake was       diagnosis
+ok, wrong, or what         case, claims, verdicts, formula, precision (float32)
+what the mistake was       diagnosis, planted, seen (what f can see)
 what the user sees         checking, report, reproduction, properties, strategies, __main__
 """
 

@@ -8,15 +8,50 @@ bounds of the ladder.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from functools import update_wrapper
 from typing import Any
 
 from engine.check.ladder import Estimate, estimate, noise_of
-from engine.check.structure import Point, flat_numbers
+from engine.check.oracles import Truth
+from engine.check.structure import Point, copied, flat_numbers
 
 TINY = 1e-200
+
+
+def truth(
+    f: Callable[..., Any], point: Point, oracle: str, other: tuple[Any, ...] | None = None
+) -> tuple[Truth, Callable[..., Any]]:
+    """Return what steps of doubles tell, and of which function: f in a box.
+
+    A function that remembers its last call is called with other arguments before each, for it to remember those.
+    """
+    box = _boxed(f, other)
+    found, name, calls = estimates(box, point, complex_too=oracle != "ladder")
+    low, high = [e.value - e.bound for e in found], [e.value + e.bound for e in found]
+    kinks = {i: e.sides for i, e in enumerate(found) if e.kink}
+    outputs = len(found) // len(point.numbers)
+    return Truth(low, high, name, f"{calls} calls of f", outputs, False, kinks=kinks), box
+
+
+def _boxed(f: Callable[..., Any], other: tuple[Any, ...] | None) -> Callable[..., Any]:
+    """Return f with its exceptions tamed: whatever it raises beside the point is a ValueError, for it has no value."""
+
+    def box(*arguments: Any) -> Any:
+        try:
+            if other is not None:
+                with contextlib.suppress(Exception):
+                    f(*map(copied, other))
+            return f(*arguments)
+        except (ArithmeticError, ValueError):
+            raise
+        except Exception as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+
+    return update_wrapper(box, f, assigned=(), updated=())  # a diagnosis may name what f sees
 
 
 class Doubles:

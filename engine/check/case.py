@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from engine.check.claims import exact_claims
 from engine.check.fields import RealField
 from engine.check.oracles import Truth
-from engine.check.runs import LONG, NotRunnable, Run, exact_claims, noisy_runs, run
+from engine.check.runs import LONG, NotRunnable, Run, noisy_runs, run
 from engine.check.structure import Point
 
 CONDITION_BITS = 2000  # for kappa, and more for small numbers: a quarter of them go to the step

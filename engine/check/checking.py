@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import warnings
 from collections.abc import Callable, Collection
 from typing import Any
 
-from engine.check import blackbox, oracles
-from engine.check.case import Case, Component, component_name, ulps_between
+from engine.check import blackbox, hessians, oracles
+from engine.check.case import Case, Component
+from engine.check.claims import after
 from engine.check.diagnosis import likely_mistake
 from engine.check.fields import RealField
 from engine.check.kinks import nearest
 from engine.check.ladder import estimate, noise_of
+from engine.check.likeness import Remembers, Unlike, aside, check_likeness
 from engine.check.oracles import Truth
 from engine.check.report import WORST_FIRST, Report
 from engine.check.reproduction import reproduction
-from engine.check.runs import NotRunnable, Remembers, Unlike, after, aside, check_likeness, over_doubles, run
+from engine.check.runs import NotRunnable, over_doubles, run
 from engine.check.structure import Point, copied, unit_roundoff
 from engine.check.verdicts import judge, judge_estimates
 
@@ -165,7 +166,7 @@ def _truth(
     except Exception as error:  # it may be made for Values
         failed = error
     if oracle in ("complex", "ladder") and order == 1:
-        return _estimated(_boxed(f), point, oracle)
+        return blackbox.truth(f, point, oracle)
     try:
         if order == 1 and oracle != "rerun":
             truth = oracles.interval(f, point)
@@ -175,7 +176,7 @@ def _truth(
         if found is not None and failed is None:
             check_likeness(f, point, found, doubles)
         if order == 2:
-            return oracles.hessian(f, point), f
+            return hessians.truth(f, point), f
         return (oracles.rerun(f, point) if oracle == "rerun" else truth), f
     except NotRunnable as error:
         if failed is not None and not isinstance(failed, (ArithmeticError, ValueError)) and order == 1:
@@ -203,43 +204,13 @@ def _of_black_box(
     if "must be real number" in reason:
         notes.append(MATH)
     other = point.arguments(aside(point)) if isinstance(error, Remembers) else None
-    return _estimated(_boxed(f, other), point, oracle)
-
-
-def _boxed(f: Callable[..., Any], other: tuple[Any, ...] | None = None) -> Callable[..., Any]:
-    """Return f as steps of doubles need it: whatever it raises beside the point is a ValueError, for it has no value.
-
-    A function that remembers its last call is called with other arguments before each, for it to remember those.
-    """
-
-    def box(*arguments: Any) -> Any:
-        try:
-            if other is not None:
-                with contextlib.suppress(Exception):
-                    f(*map(copied, other))
-            return f(*arguments)
-        except (ArithmeticError, ValueError):
-            raise
-        except Exception as error:
-            raise ValueError(f"{type(error).__name__}: {error}") from error
-
-    box.__dict__["__func__"] = getattr(f, "__func__", f)  # as a method has: whose code and data a diagnosis may name
-    return box
-
-
-def _estimated(box: Callable[..., Any], point: Point, oracle: str) -> tuple[Truth, Callable[..., Any]]:
-    """Return what steps of doubles tell."""
-    found, name, calls = blackbox.estimates(box, point, complex_too=oracle != "ladder")
-    low, high = [e.value - e.bound for e in found], [e.value + e.bound for e in found]
-    kinks = {i: e.sides for i, e in enumerate(found) if e.kink}
-    outputs = len(found) // len(point.numbers)
-    return Truth(low, high, name, f"{calls} calls of f", outputs, False, kinks=kinks), box
+    return blackbox.truth(f, point, oracle, other)
 
 
 def _judged(case: Case, oracle: str, notes: list[str]) -> list[Component]:
     """Return the components with their verdicts; where f is not to be trusted beside the point, as a black box's."""
     if case.order == 2:
-        return _judge_hessian(case)
+        return hessians.judge(case)
     if case.truth.run is None:
         return _agreed(case, judge_estimates(case))
     try:
@@ -292,37 +263,3 @@ def _contradicted(case: Case, components: list[Component]) -> bool:
     except Exception:  # f takes no doubles
         return False
     return False
-
-
-def _judge_hessian(case: Case) -> list[Component]:
-    """Return the components of a Hessian: right to rounding, right in its formula, a convention, or wrong."""
-    sizes = [abs(case.truth.middle(i)) for i in range(len(case.claims))]
-    largest = max((s for s in sizes if s - s == 0), default=0)
-    return [_judge_second(case, i, largest) for i in range(len(case.claims))]
-
-
-def _judge_second(case: Case, i: int, largest: Any) -> Component:
-    claimed, low, high = case.claims[i], case.truth.low[i], case.truth.high[i]
-    name = component_name(case.point, 1, i, 2)
-    c = Component(name, claimed, case.truth.middle(i), low, high, ulps_between(claimed, low, high, case.unit))
-    size = abs(c.truth)
-    hull = (case.truth.kinks or {}).get(i)
-    if low != low or (hull is None and high - low > 2.0**-60 * max(size, 2.0**-1074)):
-        c.verdict, c.why = "inconclusive", "f has no second derivative here"
-    elif c.ulps > 16 or (low, high) == hull:
-        formula = case.formula[i] if case.formula is not None else None
-        off = abs(claimed - c.truth) if formula is None else abs(formula - c.truth)
-        if hull is not None and any(hull[0] <= x <= hull[1] for x in (claimed, formula) if x is not None):
-            c.verdict, c.why = "kink", f"at a kink of the gradient: the sides, or choices, give {_between(*hull)}"
-        elif off <= 2.0**-34 * size or (formula is None and off <= 2.0**-44 * largest):
-            c.verdict, c.why = "inaccurate", "the formula is right; this evaluation of it lost digits"
-        elif case.truth.complete:
-            c.verdict = "wrong"
-            c.why = f"at a kink of the gradient, and not {_between(*hull)}" if hull is not None else ""
-        else:
-            c.verdict, c.why = "inconclusive", "more comparisons are tied here than can all be tried"
-    return c
-
-
-def _between(low: Any, high: Any) -> str:
-    return f"between {float(low):.17g} and {float(high):.17g}"

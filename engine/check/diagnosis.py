@@ -18,6 +18,7 @@ from typing import Any
 
 from engine.check.case import Case
 from engine.check.planted import Mistakes
+from engine.check.seen import seen_by
 from engine.check.structure import Block
 
 NEAR = 1e-7  # relative to the prediction; a claim that has lost more digits is not diagnosed
@@ -164,22 +165,12 @@ def _decimal(ratio: float) -> str:
 def sizes_of(f: Callable[..., Any]) -> dict[int, str]:
     """Return the lengths of the arrays that a function can see, with words for each: candidates for n.
 
-    >>> data = [1.0, 2.0, 3.0]
-    >>> sizes_of(lambda w: w * len(data))
+    >>> from functools import partial
+    >>> sizes_of(partial(max, data=[1.0, 2.0, 3.0]))
     {3: 'data has length 3'}
     """
-    function = getattr(f, "__func__", f)
-    code = getattr(function, "__code__", None)
     found: dict[int, str] = {}
-    if code is None:
-        return found
-    seen: dict[str, Any] = {n: function.__globals__[n] for n in code.co_names if n in function.__globals__}
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            seen[name] = cell.cell_contents
-        except ValueError:  # a variable that has no value yet
-            continue
-    for name, thing in seen.items():
+    for name, thing in seen_by(f):
         shape = getattr(thing, "shape", None) or ((len(thing),) if isinstance(thing, (list, tuple)) else ())
         if not isinstance(shape, tuple):
             continue

@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Any
 
 from engine.check.case import Case
+from engine.check.claims import exact_claims
 from engine.check.fields import IntervalField, is_sharp, middle
 from engine.check.precision import COARSER, claims_are_float32, explains
-from engine.check.runs import Run, exact_claims, noisy_runs, run
+from engine.check.runs import Run, noisy_runs, run
 from engine.check.structure import flat_numbers
 
 ZERO = 2.0**-700  # a formula of 400 digits that is nearer to a truth of 0 is right

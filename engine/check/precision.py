@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 import struct
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
 from engine.check.case import Case
+from engine.check.seen import is_own, names_in, seen_by
 
 COARSER = 2.0**29  # float32's rounding, in that of doubles
 MOST_SEEN = 500  # things that are looked at
-LIBRARIES = ("builtins", "numpy", "scipy", "engine")  # where nobody's data are
 COMPARED = 50  # components that may be off by one factor
 SAME = 2.0**-10  # relative errors that differ by less are one factor
 
@@ -68,8 +68,7 @@ def sees_float32(*things: Any) -> bool:
             return True
         open_ += _inside(thing)
         code = getattr(thing, "__code__", None)
-        module = (getattr(thing, "__module__", None) or "").partition(".")[0]
-        if isinstance(code, CodeType) and module not in LIBRARIES and _names_float32(code):
+        if isinstance(code, CodeType) and is_own(thing) and _names_float32(code):
             return True
     return False
 
@@ -81,38 +80,10 @@ def _inside(thing: Any) -> Iterator[Any]:
     elif isinstance(thing, (list, tuple)):
         yield from thing[:20]
     elif callable(thing):
-        yield from _of_function(thing)
-    elif type(thing).__module__.partition(".")[0] not in LIBRARIES:
+        yield from (held for _, held in seen_by(thing))
+    elif is_own(type(thing)):
         yield from list(getattr(thing, "__dict__", {}).values())[:MOST_SEEN]
 
 
-def _of_function(function: Callable[..., Any]) -> Iterator[Any]:
-    for name in ("__self__", "func", "args", "keywords", "__wrapped__"):  # of methods, partials, decorated functions
-        yield getattr(function, name, None)
-    inner = getattr(function, "__func__", function)
-    code = getattr(inner, "__code__", None)
-    if not isinstance(code, CodeType):
-        return
-    if (getattr(inner, "__module__", None) or "").partition(".")[0] not in LIBRARIES:
-        yield from inner.__defaults__ or ()
-        yield from (inner.__kwdefaults__ or {}).values()
-        yield from (inner.__globals__[n] for n in _names(code) if n in inner.__globals__)
-    for cell in inner.__closure__ or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:  # a variable that has no value yet
-            continue
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    """Yield the names that code uses, and the functions within it."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
-        elif isinstance(constant, str):
-            yield constant
-
-
 def _names_float32(code: CodeType) -> bool:
-    return any(name in ("float32", "float16", "single", "half", "f4") for name in _names(code))
+    return any(name in ("float32", "float16", "single", "half", "f4") for name in names_in(code))
