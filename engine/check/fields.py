@@ -268,7 +268,7 @@ class RealField:
 
     def sign(self, x: Any) -> int:
         """Return -1, 0 or 1."""
-        return int(x > 0) - int(x < 0)
+        return int(_libmp().mpf_sign(x._mpf_))
 
     def rounded(self, x: Any, scale: float = 0.0) -> Any:
         """Return x moved by the noise; in the textbook's forms, such as 1 - y*y, by that of a number of size scale."""

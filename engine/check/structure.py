@@ -84,7 +84,12 @@ class Point:
         self, numbers: Sequence[Any], array: Callable[[list[Any], tuple[int, ...]], Any] | None = None
     ) -> tuple[Any, ...]:
         """Return the tuple of arguments with these numbers; array makes an array of a list and a shape, such as ()."""
-        left = list(reversed(numbers))
+        taken = 0
+
+        def take(count: int) -> Sequence[Any]:
+            nonlocal taken
+            taken += count
+            return numbers[taken - count : taken]
 
         def fill(part: Any) -> Any:
             if isinstance(part, dict):
@@ -96,9 +101,9 @@ class Point:
             if isinstance(part, (list, tuple)):
                 return type(part)([fill(item) for item in part])
             if _is_array(part):
-                entries = [left.pop() for _ in range(part.size)]
-                return (array or _float_array)(entries, part.shape)
-            number = left.pop()
+                entries = take(part.size)
+                return _float_array(entries, part.shape) if array is None else array(list(entries), part.shape)
+            (number,) = take(1)
             return _float_array([number], ())[()] if hasattr(part, "dtype") and type(number) is float else number
 
         return tuple(fill(part) for part in self.named.values())
@@ -274,7 +279,7 @@ def _as_float(x: Any, name: str) -> float:
         raise TypeError(f"{name} must be made of real numbers, got {type(x).__name__} {x!r}") from None
 
 
-def _float_array(numbers: list[Any], shape: tuple[int, ...]) -> Any:
+def _float_array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
     import numpy as np  # there is an array in the arguments, so it is there already
 
     return np.array(numbers, dtype=float).reshape(shape)

@@ -97,6 +97,7 @@ class Tape:
     switches: list[Switch] = field(default_factory=list)
     operations: int = 0
     too_large: str = ""  # why a number was not computed, where it is beyond all measure
+    _constants: dict[Any, Any] = field(default_factory=dict)  # the data of a loss come again and again
 
     def leaf(self, x: Any, *, rounded: bool = True) -> Node:
         """Return a new variable."""
@@ -107,7 +108,10 @@ class Tape:
 
     def constant(self, x: Any) -> Node:
         """Return a number that depends on nothing."""
-        return Node(CONSTANT, "", None if x != x else self.field.number(x))
+        number = self._constants.get(x)
+        if number is None and x == x:
+            number = self._constants[x] = self.field.number(x)
+        return Node(CONSTANT, "", number)
 
     def apply(self, name: str, args: tuple[Node, ...], partials: tuple[Any, ...] | None = None) -> Node:
         """Return the node of a rule over the arguments."""
@@ -125,8 +129,9 @@ class Tape:
         return node
 
     def _value(self, name: str, values: list[Any]) -> Any:
-        if None in values:
-            return None
+        for value in values:
+            if value is None:  # `None in values` would ask mpmath whether each of them is None
+                return None
         try:
             return self.field.rounded(RULES[name].value(self.field, *values))
         except TooLarge as error:
