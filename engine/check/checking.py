@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Collection
 from typing import Any
@@ -13,16 +14,23 @@ from engine.check.diagnosis import likely_mistake
 from engine.check.fields import RealField
 from engine.check.kinks import nearest
 from engine.check.ladder import estimate, noise_of
-from engine.check.likeness import Remembers, Unlike, aside, check_likeness
+from engine.check.likeness import Remembers, Unlike, aside, check_likeness, check_repeats
 from engine.check.oracles import Truth
 from engine.check.report import WORST_FIRST, Report
 from engine.check.reproduction import reproduction
 from engine.check.runs import NotRunnable, over_doubles, run
-from engine.check.structure import Point, copied, unit_roundoff
+from engine.check.structure import Point, copied, flat_numbers, unit_roundoff
 from engine.check.verdicts import judge, judge_estimates
 
 ORACLES = ("auto", "interval", "rerun", "complex", "ladder")
-MATH = "with NumPy's functions, or those of engine.elementary, in place of math's its gradient could be proved"
+CURES = {
+    "must be real number": "with NumPy's functions, or those of engine.elementary, in place of math's its gradient "
+    "could be proved",
+    "float() argument": "its gradient could be proved without float(x), and with np.zeros_like(x) or a list in place "
+    "of np.zeros(n), which holds doubles only",
+}
+"""What a black box says of itself -> how its gradient could be proved."""
+
 ASKED = 3  # components that are called wrong, of which steps of doubles are asked a second opinion
 ON_KINK = ("report", "accept", "fail")
 
@@ -76,9 +84,11 @@ def check_gradient(
     ('wrong', 'half of the truth everywhere: a factor 2 is missing')
     """
     _check_options(order, oracle, on_kink)
+    _check_callable(f=f, grad=grad)
     point = Point(at, f)
     claimed = after(f, grad)
     result = copied(claimed(*point.given()))
+    check_repeats("grad", *[[_real(x) for x in flat_numbers(y)] for y in (result, _again(claimed, point))])
     notes: list[str] = []
     truth, run_as = _truth(f, point, order, oracle, notes)
     case = _case(run_as, claimed, point, truth, result, order)
@@ -92,6 +102,8 @@ def check_gradient(
         report.likely = likely_mistake(case)
     if report.verdict != "ok":
         report.reproduction = reproduction(f, grad, at, order)
+    with contextlib.suppress(Exception):
+        _again(claimed, point)  # so that an object whose methods these are holds doubles again
     return report
 
 
@@ -117,6 +129,8 @@ def assert_gradient(
     ...     print(str(error).splitlines()[0])
     gradient: wrong   (1 component: 1 wrong)
     """
+    if isinstance(accept, str):
+        raise ValueError(f"accept is a collection of verdicts, such as ({accept!r},); got {accept!r}")
     unknown = set(accept) - set(WORST_FIRST)
     if unknown:
         raise ValueError(f"accept names verdicts, of {', '.join(WORST_FIRST)}; got {sorted(unknown)[0]!r}")
@@ -133,6 +147,19 @@ def _check_options(order: int, oracle: str, on_kink: str) -> None:
         raise ValueError(f"oracle must be one of {', '.join(ORACLES)}; got {oracle!r}")
     if on_kink not in ON_KINK:
         raise ValueError(f"on_kink must be one of {', '.join(ON_KINK)}; got {on_kink!r}")
+
+
+def _check_callable(**functions: Any) -> None:
+    for name, function in functions.items():
+        if not callable(function):
+            kind = type(function).__name__
+            raise TypeError(f"{name} must be a function, got {kind}: give the function itself, and do not call it")
+
+
+def _again(claimed: Callable[..., Any], point: Point) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they were seen the first time
+        return claimed(*point.given())
 
 
 def _real(x: Any) -> float:
@@ -165,6 +192,9 @@ def _truth(
         doubles = over_doubles(f, point)
     except Exception as error:  # it may be made for Values
         failed = error
+    else:
+        check_repeats("f", doubles, over_doubles(f, point))
+        notes += [f"f is {y} here over doubles" for y in doubles if y - y != 0][:1]
     if oracle in ("complex", "ladder") and order == 1:
         return blackbox.truth(f, point, oracle)
     try:
@@ -201,8 +231,7 @@ def _of_black_box(
         notes.append(f"f is taken as a black box, it does something else over numbers of many digits: {reason}")
     else:
         notes.append(f"f is a black box, it runs on doubles only: {reason}")
-    if "must be real number" in reason:
-        notes.append(MATH)
+    notes += [cure for symptom, cure in CURES.items() if symptom in reason]
     other = point.arguments(aside(point)) if isinstance(error, Remembers) else None
     return blackbox.truth(f, point, oracle, other)
 

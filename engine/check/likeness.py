@@ -1,7 +1,7 @@
-"""Whether people's code does the same over the oracles' numbers as over doubles.
+"""Whether people's code does the same over the oracles' numbers as over doubles, and the same again when called again.
 
 A branch on types, or what is remembered of an earlier call, would make another function of it: then a proof is one
-about that other function.
+about that other function. Random numbers, or sums that go on from call to call, make no function at all.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from engine.check.tape import CONSTANT
 UNLIKE = 2.0**-10  # of a result: by so much two ways to compute it may differ without a question
 ROUNDING = 2.0**35  # times what rounding to doubles does: what rounding to float32 does, and 64 times that
 ASIDE = (2.0**-6, 2.0**-12, 2.0**-30)  # how far, relatively, points are that tell whether f moves
+REPEATED = 2.0**-20  # relative: by more two calls with the same arguments do not differ by rounding
 BESIDE = 3 * 2.0**-9  # and one that differs from these
 
 
@@ -31,6 +32,21 @@ class Remembers(Unlike):
 def aside(point: Point, step: float = BESIDE) -> list[float]:
     """Return the numbers of a point that is a step away, relatively."""
     return [x + step * (abs(x) or 1.0) for x in point.numbers]
+
+
+def check_repeats(name: str, first: Sequence[float], second: Sequence[float]) -> None:
+    """Raise a ValueError where two calls with the same arguments gave different numbers.
+
+    >>> check_repeats("f", [1.0], [1.0 + 1e-12])
+    >>> check_repeats("grad", [2.0, 3.0], [2.0, 6.0])
+    Traceback (most recent call last):
+    ...
+    ValueError: grad gives 3.0 and then 6.0 for the same arguments: a sum that is not set back to 0, or random numbers?
+    """
+    for a, b in zip(first, second, strict=False):
+        if abs(a - b) > REPEATED * max(abs(a), abs(b)):
+            cure = "a sum that is not set back to 0, or random numbers?"
+            raise ValueError(f"{name} gives {a!r} and then {b!r} for the same arguments: {cure}")
 
 
 def check_likeness(f: Callable[..., Any], point: Point, found: Run, doubles: Sequence[float]) -> None:

@@ -12,6 +12,7 @@ from engine.check.kinks import Nearest
 
 WORST_FIRST = ("wrong", "inconclusive", "inaccurate", "kink", "ok")
 SHOWN = 5  # components that a report spells out
+DIGITS = 25  # of a truth
 
 
 @dataclass(eq=False)
@@ -59,6 +60,8 @@ class Report:
         total = len(self.components)
         tally = ", ".join(f"{n} {v}" for v, n in self.counts.items())
         lines = [f"{what}: {self.verdict}   ({total} component{'s' * (total != 1)}: {tally})"]
+        if self.likely:
+            lines.append(f"likely mistake: {self.likely}")
         bad = [c for c in self.components if c.verdict == self.verdict]
         if self.verdict != "ok":
             bad.sort(key=_relative, reverse=True)
@@ -66,8 +69,6 @@ class Report:
                 lines += _spelled_out(c)
             if len(bad) > SHOWN:
                 lines.append(f"  ... and {len(bad) - SHOWN} more")
-        if self.likely:
-            lines.append(f"likely mistake: {self.likely}")
         lines.append(f"oracle: {self.oracle} ({self.cost})")
         if self.kink is not None:
             lines.append(f"nearest kink: {_where(self.kink)}")
@@ -125,8 +126,7 @@ def _enclosure(c: Component) -> str:
         return f"in [{c.low!r}, {c.high!r}]"
     show = c.low.context.nstr
     if c.low == c.high:
-        return f"= {show(c.low, 25)}"
-    digits = 10
-    while digits < 60 and show(c.low, digits) == show(c.high, digits):
-        digits += 5
-    return f"in [{show(c.low, digits)}, {show(c.high, digits)}]"
+        return f"= {show(c.low, DIGITS)}"
+    if show(c.low, DIGITS) != show(c.high, DIGITS):
+        return f"in [{show(c.low, DIGITS)}, {show(c.high, DIGITS)}]"
+    return f"= {show(c.truth, DIGITS)} +- {show((c.high - c.low) / 2, 2)}"

@@ -21,6 +21,8 @@ def reproduction(f: Callable[..., Any], grad: Callable[..., Any], at: Any, order
     shown, needs_numpy = _literal(at)
     lines = ["import numpy as np"] if needs_numpy else []
     lines += [*imports, "from engine.check import check_gradient"]
+    if shown == "at":
+        lines.insert(-1, "# at is the point that was checked; written out, it is longer than this")
     extra = f", order={order}" if order != 1 else ""
     lines.append(f"print(check_gradient({names[0]}, {names[1]}, at={shown}{extra}))")
     return "\n".join(lines)

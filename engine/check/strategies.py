@@ -43,14 +43,11 @@ def hard_floats(low: float = -math.inf, high: float = math.inf) -> SearchStrateg
     True
     """
     st = require("hypothesis.strategies")
-    wide = st.builds(
-        lambda sign, mantissa, exponent: sign * math.ldexp(mantissa, exponent - 52),
-        st.sampled_from((1, -1)),
-        st.integers(2**52, 2**53 - 1),
-        st.integers(SMALLEST, LARGEST),
+    wide = st.tuples(st.sampled_from((1, -1)), st.integers(2**52, 2**53 - 1), st.integers(SMALLEST, LARGEST)).map(
+        lambda drawn: drawn[0] * math.ldexp(drawn[1], drawn[2] - 52)
     )
     edges = [x for x in (low, high, -1.0, 1.0, 0.0) if math.isfinite(x)]
-    beside = st.builds(_stepped, st.sampled_from(edges), st.integers(-4, 4))
+    beside = st.tuples(st.sampled_from(edges), st.integers(-4, 4)).map(lambda drawn: _stepped(*drawn))
     tame = st.floats(-8, 8)
     found: SearchStrategy[float] = st.one_of(tame, beside, wide).filter(lambda x: low <= x <= high)
     return found
@@ -71,13 +68,18 @@ def near_kinks(*kinks: float) -> SearchStrategy[float]:
     True
     """
     st = require("hypothesis.strategies")
-    found: SearchStrategy[float] = st.builds(
-        lambda kink, sign, exponent, steps: _stepped(kink + sign * 10.0**-exponent if exponent else kink, steps),
+
+    def beside(drawn: tuple[float, int, int, int]) -> float:
+        kink, sign, exponent, steps = drawn
+        return _stepped(kink + sign * 10.0**-exponent if exponent else kink, steps)
+
+    # Mapped, and not st.builds: a failing test shows the number then, not how it was made.
+    found: SearchStrategy[float] = st.tuples(
         st.sampled_from(kinks or (0.0,)),
         st.sampled_from((1, -1)),
         st.one_of(st.just(0), st.just(12), st.integers(1, 320)),
         st.integers(-2, 2),
-    )
+    ).map(beside)
     return found
 
 

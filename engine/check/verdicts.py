@@ -26,6 +26,7 @@ from engine.check.oracles import directions_agree
 
 FREE = 4.0  # ulp
 NOTHING = 2.0**-900  # by so much a derivative may move on the way to the points beside, 2**-1100 off
+ROUNDED = 2.0**-60  # relative: a formula of 400 digits that is off by more has another constant in it
 CONFIRMED = 24  # components of a black box whose mistake is looked at twice, at most
 CONDITIONED = 5  # components whose kappa is computed, at most
 
@@ -130,7 +131,7 @@ def _against_hull(case: Case, c: Component, ties: Neighbourhood, i: int) -> None
         c.verdict, c.why = "inaccurate", f"at a kink ({where}); the formula is right, but lost digits"
     else:
         c.verdict = "wrong" if ties.is_known else "inconclusive"
-        c.why = f"at a kink ({where}), and not {sides}"
+        c.why = f"at a kink ({where}), and not {sides}" if ties.inside else "on the border of f's domain"
         _by_convention(case, i, ties)
     c.low, c.high, c.truth = low, high, (low + high) / 2
     c.ulps = ulps_between(c.claimed, low, high, case.unit)
@@ -184,6 +185,10 @@ def _judge_one(case: Case, i: int, c: Component) -> None:
         c.verdict = "ok"
     else:
         c.verdict = "inaccurate"
+        apart = abs(case.formula[i] - c.truth) / size if case.formula is not None and size else 0
+        if apart > ROUNDED:
+            c.why = f"by any number of digits the formula is off by {float(apart):.2g}: a constant in it is rounded"
+            return
         lost = "all of them: the truth is 0 to doubles" if c.low <= 0 <= c.high else "digits"
         c.why = f"the formula is right; this evaluation of it lost {lost}"
         if not math.isfinite(c.claimed):

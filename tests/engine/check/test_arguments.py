@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.check import check_gradient
+from engine.check import assert_gradient, check_gradient
 
 W = np.array([0.5, -1.0, 2.0])
 
@@ -241,3 +241,69 @@ def test_a_hessian_of_a_function_of_doubles_is_refused_as_the_documentation_says
     with pytest.raises(ValueError, match="f does not run on numbers of many digits"):
         check_gradient(lambda x: float(x) ** 2, lambda x: 2.0, 3.0, order=2)
     assert "order=2" in (check_gradient.__doc__ or "").split("Raises")[1]
+
+
+class Model:
+    """A loss and its gradient as methods that keep what they computed; the gradient may add up from call to call."""
+
+    def __init__(self, *, accumulates: bool = False) -> None:
+        self.accumulates, self.g = accumulates, np.zeros(3)
+        self.h: Any = None
+
+    def loss(self, w: Any) -> Any:
+        self.h = np.tanh(w)
+        return np.sum(self.h)
+
+    def gradient(self, w: Any) -> Any:
+        new = 1 - np.tanh(w) ** 2
+        self.g = self.g + new if self.accumulates else new
+        return self.g
+
+
+def test_a_gradient_that_adds_up_from_call_to_call_is_told_so() -> None:
+    model = Model(accumulates=True)
+    with pytest.raises(ValueError, match=r"grad gives .* and then .*: a sum that is not set back to 0"):
+        check_gradient(model.loss, model.gradient, W)
+
+
+def test_a_function_of_random_numbers_is_told_so() -> None:
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match=r"f gives .* and then .* random numbers"):
+        check_gradient(lambda w: np.sum(w * rng.random(3)), lambda w: w, W)
+
+
+def test_an_object_whose_methods_are_checked_holds_doubles_afterwards() -> None:
+    model = Model()
+    assert check_gradient(model.loss, model.gradient, W).verdict == "ok"
+    assert type(model.h) is np.ndarray
+    assert model.h.dtype == float
+    assert type(model.g) is np.ndarray
+    assert (model.g == 1 - np.tanh(W) ** 2).all()
+
+
+@pytest.mark.parametrize(("f", "grad", "name"), [(abs, np.ones(3), "grad"), (3.0, abs, "f")])
+def test_what_is_no_function_is_refused(f: Any, grad: Any, name: str) -> None:
+    with pytest.raises(TypeError, match=f"{name} must be a function, got .*: give the function itself"):
+        check_gradient(f, grad, W)
+
+
+def test_a_value_of_f_that_is_no_number_is_noted() -> None:
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        report = check_gradient(lambda x: np.exp(x), lambda x: 2 * np.exp(x), 1000.0)
+    assert "f is inf here over doubles" in report.notes
+
+
+def test_a_black_box_of_arrays_of_doubles_is_told_the_cure() -> None:
+    def squares(w: Any) -> Any:
+        y = np.zeros(3)
+        y[:] = w**2
+        return y.sum()
+
+    report = check_gradient(squares, lambda w: 2 * w, W)
+    assert report.verdict == "ok"
+    assert any("np.zeros_like(x)" in note for note in report.notes)
+
+
+def test_the_verdicts_to_accept_are_a_collection() -> None:
+    with pytest.raises(ValueError, match=r"such as \('ok',\); got 'ok'"):
+        assert_gradient(abs, np.sign, 1.0, accept="ok")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from typing import Any
@@ -17,7 +18,7 @@ from engine import Value
 from engine.check import gradient_property
 from engine.check.extras import require
 from engine.check.programs import Program
-from engine.check.strategies import assert_paths_agree, hard_floats, networks, programs
+from engine.check.strategies import assert_paths_agree, hard_floats, near_kinks, networks, programs
 from nn.matrix import Network
 from nn.scalar import MLP
 
@@ -131,3 +132,57 @@ def test_a_property_hands_out_copies_of_its_points() -> None:
 
     test_squares()
     assert at.tolist() == [0.5, -1.0]
+
+
+@pytest.mark.parametrize(
+    ("f", "grad", "words"),
+    [
+        (lambda x: x**3, lambda x: 3 * math.exp(2 * math.log(x)), r"grad raises ValueError at -1\.0"),
+        (lambda x: (np.ones((8, 3)) @ np.ones(3) * x).sum(), lambda x: np.ones((3, 8)) @ np.ones(3), "matmul"),
+        (lambda x: x * x, lambda x: x * x / x * 2, r"grad raises ZeroDivisionError at -?0\.0"),
+    ],
+)
+def test_a_gradient_that_raises_where_there_is_a_derivative_fails(f: Any, grad: Any, words: str) -> None:
+    @gradient_property(f, grad)
+    def test_it() -> Any:
+        return st.floats(-3, 3)
+
+    with pytest.raises(AssertionError, match=words):
+        test_it()
+
+
+def test_a_gradient_may_raise_where_there_is_no_derivative() -> None:
+    seen: list[float] = []
+
+    def root(x: Any) -> Any:
+        seen.append(x)
+        return np.sqrt(x)
+
+    @gradient_property(root, lambda x: 1 / (2 * math.sqrt(x)))
+    def test_the_root() -> Any:
+        return st.sampled_from([0.0, 0.25, 1.0])
+
+    test_the_root()
+    assert 0.0 in seen
+    gradient_property(abs, lambda x: x / abs(x))(lambda: st.sampled_from([0.0, 1.0]))()
+
+
+def test_points_that_are_not_finite_are_left_out() -> None:
+    gradient_property(lambda x: 3 * x, lambda x: 3.0)(lambda: st.sampled_from([1.0, math.inf, math.nan]))()
+
+
+def test_a_property_is_no_method() -> None:
+    with pytest.raises(TypeError, match="takes arguments; a property is a function of none"):
+        gradient_property(abs, abs)(lambda self: st.floats())
+
+
+@pytest.mark.parametrize("numbers", [near_kinks(0.0), hard_floats(-1.0, 0.0)])
+def test_a_failing_test_shows_the_number_and_not_how_it_was_made(numbers: Any) -> None:
+    @given(numbers)
+    def test_it(x: float) -> None:
+        assert not -1e-3 < x < 0
+
+    with pytest.raises(AssertionError) as failed:
+        test_it()
+    assert "lambda" not in failed.value.__notes__[0]
+    assert "beside" not in failed.value.__notes__[0]

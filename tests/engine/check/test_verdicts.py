@@ -470,7 +470,7 @@ def test_a_gradient_that_returns_nothing_is_named() -> None:
 
 def test_the_report_says_which_where_how_far_and_how_to_repeat_it() -> None:
     text = str(check_gradient(lambda w: sin(w[0]) * w[1], lambda w: [w[1], 2 * sin(w[0])], [0.5, 2.0]))
-    for part in ("w[0]", "w[1]", "claimed", "0x1.", "truth", " in [", "ulp", "kappa", "interval", "at=[0.5, 2.0]"):
+    for part in ("w[0]", "w[1]", "claimed", "0x1.", "truth", " +- ", "ulp", "kappa", "interval", "at=[0.5, 2.0]"):
         assert part in text
 
 
@@ -540,3 +540,17 @@ def test_an_infinite_slope_is_ok_however_slowly_it_grows_beside_the_point() -> N
     assert report.components[1].claimed == math.inf
     assert report.components[1].verdict == "ok"
     assert "wrong" not in report.counts
+
+
+def test_a_constant_that_is_rounded_is_called_that() -> None:
+    report = check_gradient(sin, lambda x: (1 + 1e-11) * cos(x), 0.4)
+    assert report.verdict == "inaccurate"
+    assert report.worst.why == "by any number of digits the formula is off by 1e-11: a constant in it is rounded"
+    lost = check_gradient(tanh, lambda x: 1 - tanh(x) ** 2, 18.0)
+    assert lost.worst.why == "the formula is right; this evaluation of it lost digits"
+
+
+def test_on_the_border_of_the_domain_nothing_is_said_of_sides() -> None:
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        report = check_gradient(lambda w: np.log(w).sum(), lambda w: 1 / w, np.array([0.0, 1.0]))
+    assert [c.why for c in report.components if c.verdict == "inconclusive"] == ["on the border of f's domain"]
