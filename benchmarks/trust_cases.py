@@ -23,7 +23,10 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Check:
-    """What is given to `check_gradient`; `expected` is the verdict where only one is right."""
+    """What is given to `check_gradient`; `expected` is the verdict where only one is right.
+
+    `inside` is the function in a black box, which the oracles can run.
+    """
 
     source: str
     f: Function
@@ -31,6 +34,7 @@ class Check:
     at: Any
     words: str
     expected: str = ""
+    inside: Function | None = None
 
 
 SHARES = {
@@ -134,7 +138,8 @@ def _boxes(source: str, number: Callable[[random.Random], float]) -> Any:
                 raise TypeError("a black box takes doubles only")
             return float(program(*xs))
 
-        return Check(source, box, grad(program, range(len(program.point))), program.point, f"a black box, {program!r}")
+        gradient = grad(program, range(len(program.point)))
+        return Check(source, box, gradient, program.point, f"a black box, {program!r}", inside=program)
 
     return make
 
