@@ -101,9 +101,19 @@ def users_line(frame: FrameType | None) -> tuple[str, int]:
     >>> users_line(sys._getframe())[1]
     1
     """
+    frame = users_frame(frame)
+    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("?", 0)
+
+
+def users_frame(frame: FrameType | None) -> FrameType | None:
+    """Return the innermost frame outside of engine, nn and NumPy; the outermost, where all are inside.
+
+    >>> users_frame(sys._getframe()) is sys._getframe()
+    True
+    """
     while frame is not None and frame.f_back is not None:
         file = frame.f_code.co_filename
         if not file.startswith(_BETWEEN) and _NUMPY not in file:
             break
         frame = frame.f_back
-    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("?", 0)
+    return frame

@@ -11,31 +11,102 @@ claims, truth: lists of floats, one per component.  wrong: the indices of the co
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from engine.check.case import Case
-from engine.check.planted import Mistakes
-from engine.check.seen import seen_by
+from engine.check.factors import FACTOR_NEAR, factor_words, is_simple, ratio_of, sizes_of
+from engine.check.fields import RealField
+from engine.check.likeness import aside
+from engine.check.planted import plants
+from engine.check.precision import claims_are_float32
+from engine.check.runs import NotRunnable, over_doubles, run
 from engine.check.structure import Block
+from engine.check.sweeps import BITS, Graph, Plant
 
 NEAR = 1e-7  # relative to the prediction; a claim that has lost more digits is not diagnosed
-FACTOR_NEAR = 1e-11  # by so much a constant ratio may vary
+COARSE = 2.0**-16  # the same for numbers of float32
+TERM_NEAR = 1e-9  # relative to what a term changes
+ENOUGH = 3  # components that a term must move for its count to be believed, unless it is a plain one
+SWAPPED = 16  # numbers of which any two may be swapped
+TIMES = {0.0: "is missing", -1.0: "has the wrong sign", 2.0: "counts twice", 0.5: "counts half"}
+"""How often a term counts -> how that is said."""
+
+POWERS = {1.0: "{}", -1.0: "1 / {}", 2.0: "{}^2", -2.0: "1 / {}^2", 0.5: "{}^(1/2)", -0.5: "{}^(-1/2)"}
+"""The powers of a number that f computes -> how they are written."""
+MANY = " times"
+
+Hypothesis = tuple[str, Sequence[float]]
+
+
+@dataclass(eq=False)
+class Evidence:
+    """What is claimed, what is true, and what may explain the difference."""
+
+    case: Case
+    claims: Sequence[float]
+    truth: Sequence[float]
+    wrong: Sequence[int]
+
+    @cached_property
+    def sizes(self) -> dict[int, str]:
+        """The lengths of the arrays that f sees."""
+        return sizes_of(self.case.f)
+
+    @cached_property
+    def graph(self) -> Graph | None:
+        """F's graph in doubles; None where f does not run again, as people's code need not."""
+        try:
+            return Graph(self.case.f, self.case.point)
+        except Exception:
+            return None
+
+    @cached_property
+    def blocks(self) -> list[tuple[str, list[int]]]:
+        """The arguments' arrays, each with the indices of its components; for a Jacobian in every row."""
+        width = self.case.width
+        rows = len(self.claims) // width
+        return [
+            (b.name, [k * width + i for k in range(rows) for i in range(b.start, b.start + b.size)])
+            for b in self.case.point.blocks
+        ]
+
+    @cached_property
+    def parts(self) -> list[tuple[str, list[int]]]:
+        """All components under the name "", then each argument's, of those that hold everything that is wrong."""
+        parts = [("", list(range(len(self.truth)))), *(self.blocks if len(self.blocks) > 1 else [])]
+        return [(name, part) for name, part in parts if set(self.wrong) <= set(part)]
+
+    @cached_property
+    def is_coarse(self) -> bool:
+        """Whether the claims have float32's digits only."""
+        return claims_are_float32(self.case)
+
+    def ratio(self, part: Sequence[int]) -> float | None:
+        """Return the one factor between claims and truth, None where there is none."""
+        return ratio_of(self.claims, self.truth, part, COARSE if self.is_coarse else FACTOR_NEAR)
+
+    def with_factor(self, part: Sequence[int], factor: float) -> list[float]:
+        """Return the truth with a factor on some components."""
+        result = list(self.truth)
+        for i in part:
+            result[i] = factor * self.truth[i]
+        return result
 
 
 def likely_mistake(case: Case) -> str:
     """Return the mistake that explains the claims, in words, or "" if none does."""
     truth = [_float(case.truth.middle(i)) for i in range(len(case.claims))]
-    claims = case.claims
     wrong = [i for i, c in enumerate(case.components) if c.verdict == "wrong"]
-    if not wrong or not all(map(math.isfinite, truth + claims)):
+    if not wrong or not all(map(math.isfinite, truth + case.claims)):
         return ""
-    for words, predicted in _hypotheses(case, claims, truth, wrong):
-        if matches(claims, predicted, truth, wrong):
-            return words
-    return ""
+    e = Evidence(case, case.claims, truth, wrong)
+    near = COARSE if e.is_coarse else NEAR
+    return next((words for words, found in _hypotheses(e) if matches(e.claims, found, truth, wrong, near)), "")
 
 
 def _float(x: Any) -> float:
@@ -45,139 +116,54 @@ def _float(x: Any) -> float:
         return math.inf
 
 
-def matches(claims: Sequence[float], predicted: Sequence[float], truth: Sequence[float], wrong: Sequence[int]) -> bool:
+def matches(
+    claims: Sequence[float],
+    predicted: Sequence[float],
+    truth: Sequence[float],
+    wrong: Sequence[int],
+    near: float = NEAR,
+) -> bool:
     """Tell whether a prediction explains every wrong claim, and leaves the right ones right.
 
     >>> matches([2.0, 4.0], [2.0, 4.0], [1.0, 2.0], [0, 1])
     True
     """
-    scale = max((abs(p) for p in predicted if math.isfinite(p)), default=0.0)
     if not all(map(math.isfinite, predicted)):
         return False
-    near = all(abs(c - p) <= NEAR * abs(p) + 1e-9 * scale for c, p in zip(claims, predicted, strict=True))
+    slack = near / 100 * max(map(abs, predicted), default=0.0)
+    fits = all(abs(c - p) <= near * abs(p) + slack for c, p in zip(claims, predicted, strict=True))
     # A prediction must be nearer to the claims than the truth is, or a tiny error would fit anything.
-    return near and all(abs(claims[i] - predicted[i]) < 0.1 * abs(claims[i] - truth[i]) for i in wrong)
+    return fits and all(abs(claims[i] - predicted[i]) < 0.1 * abs(claims[i] - truth[i]) for i in wrong)
 
 
-Hypothesis = tuple[str, Sequence[float]]
-
-
-def _hypotheses(
-    case: Case, claims: Sequence[float], truth: Sequence[float], wrong: Sequence[int]
-) -> Iterator[Hypothesis]:
+def _hypotheses(e: Evidence) -> Iterator[Hypothesis]:
     """Yield what each mistake is called and what it would give, the simplest first."""
-    yield from _factors(case, claims, truth, wrong)
-    yield from _exchanges(case, truth)
-    if case.order == 1 and case.truth.run is not None:
-        mistakes = Mistakes(case.truth.run, case.point)
-        yield from mistakes.overwritten()
-        yield from mistakes.activations()
-        yield from mistakes.not_transposed()
-        yield from mistakes.uses()
-        yield from mistakes.other_points(case.f)
-    yield from _terms(case, claims, truth, wrong)
-    if len(wrong) < len(claims):
-        for i in wrong[:3]:  # components that are wrong each in its own way
-            if truth[i] and len(wrong) == 1:
-                words = _factor_words(claims[i] / truth[i], f"{case.components[i].name} alone is", sizes_of(case.f))
-                yield words, [claims[k] if k == i else t for k, t in enumerate(truth)]
+    yield from _factors(e)
+    yield from _exchanges(e.case, e.truth)
+    if e.case.order == 1 and e.case.truth.outputs == 1:
+        yield from _penalties(e)
+    if e.case.order == 1 and e.case.truth.run is not None and e.graph is not None:
+        yield from _planted(e, e.graph)
+        yield from _named_factors(e, e.graph)
+        yield from _other_points(e.case)
+    if e.case.order == 1 and e.case.truth.outputs == 1:
+        yield from _constants(e)
+    yield from _lone(e)
 
 
-def _blocks(case: Case) -> list[tuple[str, list[int]]]:
-    """Return the arguments' arrays, each with the indices of its components; for a Jacobian in every row."""
-    width = case.width
-    rows = len(case.claims) // width
-    return [
-        (b.name, [k * width + i for k in range(rows) for i in range(b.start, b.start + b.size)])
-        for b in case.point.blocks
-    ]
-
-
-def _factors(case: Case, claims: Sequence[float], truth: Sequence[float], wrong: Sequence[int]) -> Iterator[Hypothesis]:
+def _factors(e: Evidence) -> Iterator[Hypothesis]:
     """Yield a constant factor: on everything, or on the derivatives by one argument."""
-    parts: list[tuple[str, list[int]]] = [("", list(range(len(claims))))]
-    blocks = _blocks(case)
-    if len(blocks) > 1:
-        parts += blocks
-    for name, part in parts:
-        if not set(wrong) <= set(part):
-            continue
-        pairs = [(claims[i], truth[i]) for i in part]
+    for name, part in e.parts:
         where = f"by {name}, the claim is" if name else "everywhere"
-        if all(c == 0 for c, _ in pairs):
-            yield f"the gradient{f' by {name}' if name else ''} is 0: it was never computed", _with(truth, part, 0.0)
+        if all(e.claims[i] == 0 for i in part):
+            yield f"the gradient{f' by {name}' if name else ''} is 0: it was never computed", e.with_factor(part, 0.0)
             continue
-        lead, size = max(pairs, key=lambda pair: abs(pair[1]))
-        if size == 0:
+        ratio = e.ratio(part)
+        if ratio is None:
             continue
-        ratio = lead / size
-        if len(part) > 1 and all(abs(c - ratio * t) <= FACTOR_NEAR * max(abs(ratio * t), abs(t)) for c, t in pairs):
-            yield _factor_words(ratio, where, sizes_of(case.f)), _with(truth, part, ratio)
-        elif len(part) == 1 and (_simple(ratio) or abs(ratio + 1) < 1e-9):
-            yield _factor_words(ratio, where, sizes_of(case.f)), _with(truth, part, ratio)
-
-
-def _with(truth: Sequence[float], part: Sequence[int], factor: float) -> list[float]:
-    result = list(truth)
-    for i in part:
-        result[i] = factor * truth[i]
-    return result
-
-
-def _simple(ratio: float) -> bool:
-    if not math.isfinite(ratio):
-        return False
-    nearest = Fraction(ratio).limit_denominator(1000)
-    one, n = sorted((abs(nearest.numerator), nearest.denominator))
-    return one == 1 < n and abs(float(nearest) - ratio) <= 1e-12 * abs(ratio)
-
-
-def _factor_words(ratio: float, where: str, sizes: dict[int, str]) -> str:
-    """Return a constant factor in words: a sign, 2, the number of samples, or just the factor.
-
-    >>> _factor_words(0.25, "everywhere", {4: "X has length 4"})
-    '1/4 of the truth everywhere: divided by 4 once too often, or not multiplied by it (X has length 4)'
-    """
-    if abs(ratio + 1) < 1e-9:
-        return f"the sign is wrong {where}" if where == "everywhere" else f"{where} the truth with the wrong sign"
-    place = f"of the truth {where}" if where == "everywhere" else "of the truth"
-    start = "" if where == "everywhere" else f"{where} "
-    if abs(ratio - 2) < 1e-9:
-        return f"{start}twice {'the truth everywhere' if not start else 'the truth'}: a factor 2 too much"
-    if abs(ratio - 0.5) < 1e-9:
-        return f"{start}half {place}: a factor 2 is missing"
-    if _simple(ratio):
-        nearest = Fraction(ratio).limit_denominator(1000)
-        n = max(abs(nearest.numerator), nearest.denominator)
-        hint = f" ({sizes[n]})" if n in sizes else ""
-        sign = "minus " if ratio < 0 else ""
-        if nearest.denominator == 1:
-            times = f"{start}{sign}{n} times the truth{'' if start else ' everywhere'}"
-            return f"{times}: a division by {n} is missing{hint}"
-        return f"{start}{sign}1/{n} {place}: divided by {n} once too often, or not multiplied by it{hint}"
-    return f"{start}{_decimal(ratio)} times the truth{'' if start else ' everywhere'}: a constant factor is wrong"
-
-
-def _decimal(ratio: float) -> str:
-    return f"(1 {'+' if ratio > 1 else '-'} {abs(ratio - 1):.3g})" if abs(ratio - 1) < 1e-3 else f"{ratio:.6g}"
-
-
-def sizes_of(f: Callable[..., Any]) -> dict[int, str]:
-    """Return the lengths of the arrays that a function can see, with words for each: candidates for n.
-
-    >>> from functools import partial
-    >>> sizes_of(partial(max, data=[1.0, 2.0, 3.0]))
-    {3: 'data has length 3'}
-    """
-    found: dict[int, str] = {}
-    for name, thing in seen_by(f):
-        shape = getattr(thing, "shape", None) or ((len(thing),) if isinstance(thing, (list, tuple)) else ())
-        if not isinstance(shape, tuple):
-            continue
-        for axis, n in enumerate(shape):
-            if n > 2:
-                found.setdefault(n, f"{name} has length {n}" if len(shape) == 1 else f"{name}.shape[{axis}] is {n}")
-    return found
+        simple = is_simple(ratio) or abs(ratio + 1) < 1e-9
+        if simple or (len(part) > 1 and _is_constant(e.case, part[0], ratio)):
+            yield factor_words(ratio, where, e.sizes), e.with_factor(part, ratio)
 
 
 def _exchanges(case: Case, truth: Sequence[float]) -> Iterator[Hypothesis]:
@@ -218,23 +204,142 @@ def _replaced(truth: Sequence[float], b: Block, part: Sequence[float]) -> list[f
     return [*truth[: b.start], *part, *truth[b.start + b.size :]]
 
 
-def _terms(case: Case, claims: Sequence[float], truth: Sequence[float], wrong: Sequence[int]) -> Iterator[Hypothesis]:
-    """Yield a term that is missing or too much: one proportional to the variables themselves, or a constant."""
-    if case.order != 1 or case.truth.outputs != 1:
-        return
-    x = case.point.numbers
-    blocks = [(b.name, list(range(b.start, b.start + b.size))) for b in case.point.blocks]
-    for name, part in [("", list(range(len(truth)))), *blocks]:
-        if not set(wrong) <= set(part) or len(part) < 3:
-            continue
-        off = {i: truth[i] - claims[i] for i in part}
+def _penalties(e: Evidence) -> Iterator[Hypothesis]:
+    """Yield a term that is missing or too much, and is proportional to the variables themselves."""
+    x = e.case.point.numbers
+    for name, part in e.parts:
         largest = max(part, key=lambda i: abs(x[i]))
-        if x[largest]:
-            rate = off[largest] / x[largest]
-            predicted = [t - rate * x[i] if i in off else t for i, t in enumerate(truth)]
-            what = f"{abs(rate):.6g} * {name or 'x'}"
-            yield f"a term {what} {'is missing' if rate > 0 else 'is too much'}: the derivative of a penalty", predicted
-        shift = off[part[0]]
-        predicted = [t - shift if i in off else t for i, t in enumerate(truth)]
-        how = "is missing from" if shift > 0 else "is too much in"
-        yield f"a constant {abs(shift):.6g} {how} every component", predicted
+        if len(part) < ENOUGH or not x[largest] or e.ratio(part) is not None:
+            continue
+        rate = (e.truth[largest] - e.claims[largest]) / x[largest]
+        inside = set(part)
+        what = f"{abs(rate):.6g} * {name or ('x' if len(e.blocks) > 1 else e.blocks[0][0])}"
+        words = f"a term {what} {'is missing' if rate > 0 else 'is too much'}: the derivative of a penalty"
+        yield words, [t - rate * x[i] if i in inside else t for i, t in enumerate(e.truth)]
+
+
+def _constants(e: Evidence) -> Iterator[Hypothesis]:
+    """Yield a constant that is missing from every component, or too much in it."""
+    for name, part in e.parts:
+        if len(part) >= ENOUGH:
+            shift = e.truth[part[0]] - e.claims[part[0]]
+            inside = set(part)
+            how = "is missing from" if shift > 0 else "is too much in"
+            words = f"a constant {abs(shift):.6g} {how} every component{f' of {name}' if name else ''}"
+            yield words, [t - shift if i in inside else t for i, t in enumerate(e.truth)]
+
+
+def _planted(e: Evidence, graph: Graph) -> Iterator[Hypothesis]:
+    """Yield what each mistake in f's graph would give: in all of the gradient, then in the arguments that are off."""
+    found = plants(graph)
+    predictions = graph.sweep(found)
+    off = [(name, part) for name, part in e.blocks if set(part) & set(e.wrong)]
+    touched = {i for _, part in off for i in part}
+    where = f"in the gradient by {' and '.join(name for name, _ in off)}, "
+    for prefix, inside in (("", set(range(len(e.truth)))), (where, touched)):
+        tried: list[tuple[int, Hypothesis]] = []
+        for plant, swept in zip(found, predictions, strict=True):
+            predicted: Sequence[float] = [swept[i] if i in inside else t for i, t in enumerate(e.truth)]
+            if plant.linear:
+                terms = _along(e, graph, plant, predicted)
+                tried += [(plant.rank + 3 * words.endswith(MANY), (words, predicted)) for words, predicted in terms]
+            else:
+                tried.append((plant.rank, (plant.words, predicted)))
+        tried.sort(key=lambda item: item[0])
+        yield from ((prefix + words, predicted) for _, (words, predicted) in tried)
+
+
+def _along(e: Evidence, graph: Graph, plant: Plant, other: Sequence[float]) -> Iterator[Hypothesis]:
+    """Yield how often a term counts, or how long a step is, that explains the claims; nothing if none does."""
+    change = [o - t for o, t in zip(other, e.truth, strict=True)]
+    square = sum(d * d for d in change)
+    largest = max(map(abs, change), default=0.0)
+    if not 0 < square < math.inf or largest <= 1e-9 * max(map(abs, e.truth)):
+        return
+    share = sum((c - t) * d for c, t, d in zip(e.claims, e.truth, change, strict=True)) / square
+    predicted = [t + share * d for t, d in zip(e.truth, change, strict=True)]
+    error = max(abs(c - p) for c, p in zip(e.claims, predicted, strict=True))
+    near = COARSE if e.is_coarse else TERM_NEAR
+    if not error <= near * max(abs(c - t) for c, t in zip(e.claims, e.truth, strict=True)):
+        return
+    count = 1 - share
+    plain = next((said for exact, said in TIMES.items() if abs(count - exact) < near), None)
+    moved = [i for i, d in enumerate(change) if abs(d) > 1e-9 * largest]
+    is_sure = len(moved) >= ENOUGH and e.ratio(moved) is None
+    if plant.linear == "step":
+        if is_sure:
+            yield f"{plant.words}, by a step of {share:.6g}", predicted
+        return
+    if plain is not None:
+        yield f"{plant.words} {plain}", predicted
+        return
+    for n, where in e.sizes.items():
+        for exact, said in ((n, f"{n} times"), (1 / n, f"1/{n} times")):
+            if abs(count - exact) < near * exact:
+                yield f"{plant.words} counts {said} ({where})", predicted
+                return
+    if is_sure:
+        power = _as_power(graph, count)
+        yield f"{plant.words} counts {count:.6g}{f' = {power}' if power else ''}{MANY}", predicted
+
+
+def _as_power(graph: Graph, ratio: float) -> str:
+    """Return a ratio as a power of a number that f computes, "" where it is none."""
+    scalars = graph.scalars()
+    for power, said in POWERS.items():
+        number = abs(ratio) ** (1 / power)
+        for source, v in scalars.items():
+            if abs(abs(v) - number) <= TERM_NEAR * number:
+                return said.format(graph.words(source))
+    return ""
+
+
+def _named_factors(e: Evidence, graph: Graph) -> Iterator[Hypothesis]:
+    """Yield a factor on everything, or on one argument, that is a number which f computes: an inner derivative."""
+    for name, part in e.parts:
+        ratio = e.ratio(part)
+        if ratio is not None and abs(abs(ratio) - 1) > FACTOR_NEAR:
+            power = _as_power(graph, ratio)
+            where = f"by {name}, the claim is" if name else "everywhere, the claim is"
+            sign = "minus " if ratio < 0 else ""
+            if power:
+                words = f"{where} {sign}the truth times {power}: a factor is missing, or too much"
+                yield words, e.with_factor(part, ratio)
+
+
+def _other_points(case: Case) -> Iterator[Hypothesis]:
+    """Yield the derivative at another point: the mirrored one, 0, or with two numbers swapped."""
+    x = case.point.numbers
+    points: list[tuple[str, list[float]]] = [("-x", [-v for v in x]), ("0", [0.0] * len(x))]
+    if len(x) <= SWAPPED:
+        names = case.point.names
+        for i, j in itertools.combinations(range(len(x)), 2):
+            swapped = list(x)
+            swapped[i], swapped[j] = x[j], x[i]
+            points.append((f"x with {names[i]} and {names[j]} swapped", swapped))
+    for words, numbers in points:
+        try:
+            other = run(case.f, case.point, RealField(BITS), numbers=numbers)
+        except (NotRunnable, ArithmeticError, ValueError):
+            continue
+        if not any(switch.tied for switch in other.tape.switches):
+            yield f"it is the derivative at the wrong point, at {words}", [_float(d) for d in other.jacobian()]
+
+
+def _lone(e: Evidence) -> Iterator[Hypothesis]:
+    """Yield the factor of a single component that is wrong; any number is one, so it must be the same nearby."""
+    if len(e.wrong) == 1 and e.truth[e.wrong[0]]:
+        (i,) = e.wrong
+        ratio = e.ratio([i])
+        if ratio is not None and _is_constant(e.case, i, ratio):
+            yield factor_words(ratio, f"{e.case.components[i].name} alone is", e.sizes), e.with_factor([i], ratio)
+
+
+def _is_constant(case: Case, i: int, ratio: float) -> bool:
+    """Tell whether a claim is the same multiple of the truth at another point."""
+    numbers = aside(case.point)
+    try:
+        there = run(case.f, case.point, RealField(BITS), numbers=numbers).jacobian()[i]
+        return bool(abs(over_doubles(case.grad, case.point, numbers)[i] - ratio * there) <= NEAR * abs(ratio * there))
+    except Exception:  # people's code need not have a value there, or is a black box
+        return case.truth.run is None and len(case.claims) > 1

@@ -171,8 +171,3 @@ RULES: dict[str, Rule] = {
     "gelu": Rule(lambda F, x: x * _below(F, x), lambda F, y, x: (_gelu_slope(F, x),), 1.0),
 }
 """Name -> rule. Functions with kinks (abs, relu, max) and those of many arguments are made of these in `traced`."""
-
-ACTIVATIONS = frozenset(
-    "tanh sigmoid softplus silu gelu relu leaky_relu elu abs exp sin cos log sqrt erf atan asinh log1p expm1".split()
-)
-"""The functions whose derivative a hand-written gradient tends to leave out."""

@@ -39,17 +39,17 @@ class Run:
         margins = [switch.margin.value for switch in self.tape.switches]
         return all(value is None or self.tape.field.sign(value) is not None for value in margins)
 
-    def gradient(self, output: int = 0, **sweep: Any) -> list[Any]:
+    def gradient(self, output: int = 0, *, generic: bool = False) -> list[Any]:
         """Return the derivative of one result by every variable."""
         node = self.outputs[output]
         if node.index == CONSTANT:
             return [self.tape.field.zero] * len(self.leaves)
-        adjoints = self.tape.sweep(node, **sweep)
+        adjoints = self.tape.sweep(node, generic=generic)
         return [adjoints.get(leaf.index, self.tape.field.zero) for leaf in self.leaves]
 
-    def jacobian(self, **sweep: Any) -> list[Any]:
+    def jacobian(self, *, generic: bool = False) -> list[Any]:
         """Return the derivatives of all results, one result after the other."""
-        return [d for k in range(len(self.outputs)) for d in self.gradient(k, **sweep)]
+        return [d for k in range(len(self.outputs)) for d in self.gradient(k, generic=generic)]
 
 
 def run(
@@ -61,12 +61,14 @@ def run(
     decision: Decision | None = None,
     recording: bool = True,
     rounded: bool = True,
+    kind: type[Tape] = Tape,
 ) -> Run:
     """Run f over numbers of the field, at the point or at other numbers, and return the tape.
 
-    With rounded=False noise leaves the numbers themselves alone. Raises NotRunnable where f is made for doubles only.
+    With rounded=False noise leaves the numbers themselves alone; `kind` is that of the tape. Raises NotRunnable where f
+    is made for doubles only.
     """
-    tape = Tape(field, decision, recording)
+    tape = kind(field, decision, recording)
     chosen = point.numbers if numbers is None else numbers
     variables = [Traced(tape, tape.leaf(x, rounded=rounded)) for x in chosen]
     outputs = [node_of(tape, x) for x in call(f, point, variables, tape)]

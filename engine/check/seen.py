@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 from collections.abc import Iterator
 from functools import partial
 from inspect import unwrap
@@ -47,7 +48,7 @@ def seen_by(function: Any) -> Iterator[tuple[str, Any]]:
         positional = code.co_varnames[: code.co_argcount]
         yield from zip(positional[len(positional) - len(defaults) :], defaults, strict=True)
         yield from (inner.__kwdefaults__ or {}).items()
-        yield from ((n, inner.__globals__[n]) for n in names_in(code) if n in inner.__globals__)
+        yield from ((n, inner.__globals__[n]) for n in _globals_in(code) if n in inner.__globals__)
     for name, cell in zip(code.co_freevars, inner.__closure__ or (), strict=True):
         try:
             yield name, cell.cell_contents
@@ -63,3 +64,11 @@ def names_in(code: CodeType) -> Iterator[str]:
             yield from names_in(constant)
         elif isinstance(constant, str):
             yield constant
+
+
+def _globals_in(code: CodeType) -> Iterator[str]:
+    """Yield the global names that code looks up: of `K.T` only K, though there may be a T as well."""
+    yield from (step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _globals_in(constant)

@@ -164,42 +164,29 @@ class Tape:
             node.partials = found
         return node.partials
 
-    def sweep(
-        self,
-        output: Node,
-        *,
-        partials_of: Callable[[Node], Sequence[Any]] | None = None,
-        overwrite: bool = False,
-        contributions: dict[int, list[Any]] | None = None,
-        generic: bool = False,
-    ) -> dict[int, Any]:
+    def sweep(self, output: Node, *, generic: bool = False) -> dict[int, Any]:
         """Return d(output)/d(node) by index, for the nodes that output depends on.
 
-        partials_of replaces the derivatives, and overwrite accumulates with = instead of +=: the planted mistakes
-        that a wrong gradient is compared with. contributions collects what each node was given, use by use. At a
-        generic point a derivative that is 0 is 0 all around, and so passes nothing on, be the adjoint infinite: the
-        distance of a point from itself.
+        At a generic point a derivative that is 0 is 0 all around, and so passes nothing on, be the adjoint infinite:
+        the distance of a point from itself.
         """
-        partials_of = partials_of or self.partials_of
         F = self.field
         adjoints: dict[int, Any] = {output.index: F.one}
         for node in reversed(self.nodes[: output.index + 1]):
             g = adjoints.get(node.index)
-            if g is None or not node.parents or (contributions is None and F.sign(g) == 0):
+            if g is None or not node.parents or F.sign(g) == 0:
                 continue
             if node.value is None:
                 partials: Sequence[Any] = (F.undefined,) * len(node.parents)
             else:
-                partials = partials_of(node)
+                partials = self.partials_of(node)
             for parent, partial in zip(node.parents, partials, strict=True):
                 i = parent.index
                 if i == CONSTANT or (generic and F.sign(partial) == 0):
                     continue
                 step = g if partial is F.one else g * partial
-                if contributions is not None:
-                    contributions.setdefault(i, []).append(step)
                 known = adjoints.get(i)
-                adjoints[i] = step if known is None or overwrite else F.rounded(known + step)
+                adjoints[i] = step if known is None else F.rounded(known + step)
         return adjoints
 
 

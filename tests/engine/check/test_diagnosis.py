@@ -95,7 +95,7 @@ SMALL: dict[str, tuple[Callable[..., Any], Callable[..., Any], str]] = {
     "missing term": (
         lambda x, y: x * x * y + np.sin(x) * x,
         lambda x, y: (2 * x * y + np.sin(x), x * x),
-        "a term is missing: the one that comes from x as argument 1 of sin",
+        "the part of `np.sin(x) * x` that comes from `np.sin(x)` is missing",
     ),
     "swapped": (
         lambda x, y: x * x * y,
@@ -121,3 +121,154 @@ def test_what_fits_no_mistake_is_not_explained() -> None:
     report = check_gradient(loss, lambda *p: [g + d for g, d in zip(gradient(*p), off, strict=True)], PARAMETERS)
     assert report.verdict == "wrong"
     assert report.likely == ""
+
+
+def sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
+def softmax(Z: Any) -> Any:
+    E = np.exp(Z - np.max(Z, axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
+
+
+def two_layers(V: Any, W: Any, c: Any) -> Any:
+    return ((sigmoid(sigmoid(X @ V) @ W + c) - T) ** 2).sum()
+
+
+def of_two_layers(V: Any, W: Any, c: Any, bug: str = "") -> Any:
+    H = sigmoid(X @ V)
+    Y = sigmoid(H @ W + c)
+    second = 2 * (Y - T) * {"no D_2": 1, "H's": H[:, :3] * (1 - H[:, :3])}.get(bug, Y * (1 - Y))
+    through = W - 0.1 * H.T @ second if bug == "updated" else W
+    first = second @ through.T * {"no D_1": 1, "plus": H * (1 + H)}.get(bug, H * (1 - H))
+    of_c = second[-1] if bug == "last" else second.sum(axis=0)
+    return X.T @ first, {"X": X, "Z": X @ V}.get(bug, H).T @ second, of_c
+
+
+LAYERS = {
+    "no D_1": "the derivative of `1 / (1 + np.exp(-z))` (run 1 of 2) (",
+    "no D_2": "the derivative of `1 / (1 + np.exp(-z))` (run 2 of 2) (",
+    "plus": "the derivative of `1 / (1 + np.exp(-z))` (run 1 of 2) (",
+    "updated": "W was updated before it was used on the way back, by a step of 0.1",
+    "last": "in the gradient by c, = where += is needed: of several uses of one number only the last counts",
+    "X": "the data of `X @ V` stands where `1 / (1 + np.exp(-z))` (run 1 of 2) is needed, in the derivative of ",
+    "Z": "`X @ V` stands where `1 / (1 + np.exp(-z))` (run 1 of 2) is needed, in the derivative of ",
+}
+
+
+@pytest.mark.parametrize("bug", LAYERS)
+def test_a_mistake_in_layers_of_ones_own_functions_is_named_with_their_text(bug: str) -> None:
+    at = (rng.normal(size=(4, 4)), rng.normal(size=(4, 3)), rng.normal(size=3))
+    assert check_gradient(two_layers, of_two_layers, at).verdict == "ok"
+    report = check_gradient(two_layers, lambda *p: of_two_layers(*p, bug=bug), at)
+    assert report.likely.startswith(LAYERS[bug])
+    for end, bugs in ((" is missing: no D_k", ("no D_1", "no D_2")), (" is another one: y (1 + y)", ("plus",))):
+        assert report.likely.endswith(end) == (bug in bugs)
+
+
+M, Y4, C = (rng.random(size=(12, 3)) > 0.5) + 0.5, rng.normal(size=12), rng.normal(size=4)
+
+
+def penalised(w: Any) -> Any:
+    return np.mean((X @ w - Y4) ** 2) + 0.1 * np.sum(w**2)
+
+
+def attention(W: Any) -> Any:
+    return (softmax(X @ W) * T).sum()
+
+
+def of_attention(W: Any, *, diagonal: bool) -> Any:
+    P = softmax(X @ W)
+    return X.T @ (T * P * (1 - P) if diagonal else P * (T - (T * P).sum(axis=1, keepdims=True)))
+
+
+TERMS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Any, str]] = {
+    "penalty": (penalised, lambda w: 2 * X.T @ (X @ w - Y4) / 12, C, "a term 0.2 * w is missing: the derivative of a "),
+    "data without 1/n": (
+        penalised,
+        lambda w: 2 * X.T @ (X @ w - Y4) + 0.2 * w,
+        C,
+        "the part of `np.mean((X @ w - Y4) ** 2) + 0.1 * np.sum(w**2)` that comes from `np.mean((X @ w - Y4) ** 2)` "
+        "counts 12 times (X.shape[0] is 12)",
+    ),
+    "sign of the data": (
+        penalised,
+        lambda w: 2 * X.T @ (Y4 - X @ w) / 12 + 0.2 * w,
+        C,
+        "the part of `np.mean((X @ w - Y4) ** 2) + 0.1 * np.sum(w**2)` that comes from `np.mean((X @ w - Y4) ** 2)` "
+        "has the wrong sign",
+    ),
+    "mask": (
+        lambda W: (M * (X @ W - T) ** 2).sum(),
+        lambda W: 2 * X.T @ (X @ W - T),
+        rng.normal(size=(4, 3)),
+        "the other factor of `M * (X @ W - T) ** 2` is missing on the way back to `(X @ W - T) ** 2`",
+    ),
+    "softmax": (
+        attention,
+        lambda W: of_attention(W, diagonal=True),
+        rng.normal(size=(4, 3)),
+        "the Jacobian of the softmax `E / E.sum(axis=1, keepdims=True)` is taken for its diagonal, p (1 - p)",
+    ),
+    "root": (
+        lambda w: ((X @ w) ** 2).sum() / np.sqrt(len(X)),
+        lambda w: 2 * X.T @ (X @ w),
+        C,
+        "3.4641 of the truth everywhere: a division by the root of 12 is missing (X.shape[0] is 12)",
+    ),
+    "another size": (
+        lambda w: ((X @ w) ** 2).mean(),
+        lambda w: 2 * X.T @ (X @ w) / X.shape[1],
+        C,
+        "3 times the truth everywhere: a division by 3 is missing",
+    ),
+    "inner derivative": (
+        lambda w: np.sqrt(w @ w),
+        lambda w: w,
+        C,
+        "everywhere, the claim is the truth times `np.sqrt(w @ w)`: a factor is missing, or too much",
+    ),
+    "choice": (
+        lambda x: np.max(x) * 2,
+        lambda x: 2 * np.ones(4),
+        C,
+        "the choice in `np.max(x)` is left out: every argument gets a derivative",
+    ),
+    "product rule": (
+        lambda x: x * np.sin(x),
+        lambda x: np.sin(x),
+        0.7,
+        "the part of `x * np.sin(x)` that comes from `np.sin(x)` is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("bug", TERMS)
+def test_a_mistake_in_a_term_is_named_with_its_text(bug: str) -> None:
+    f, wrong, at, words = TERMS[bug]
+    report = check_gradient(f, wrong, at)
+    assert report.verdict == "wrong"
+    assert report.likely.startswith(words)
+
+
+def test_the_softmax_is_right_without_its_mistake() -> None:
+    W = rng.normal(size=(4, 3))
+    assert check_gradient(attention, lambda W: of_attention(W, diagonal=False), W).verdict == "ok"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_noise_is_not_taken_for_a_mistake(seed: int) -> None:
+    noise = np.random.default_rng(seed)
+    off = [noise.normal(size=shape) for shape in ((4, 4), (4, 3), (3,))]
+    if seed % 2:
+        off = [d * (k == seed % 3) for k, d in enumerate(off)]
+    at = (rng.normal(size=(4, 4)), rng.normal(size=(4, 3)), rng.normal(size=3))
+    wrong = lambda *p: [g + d for g, d in zip(of_two_layers(*p), off, strict=True)]  # noqa: E731
+    report = check_gradient(two_layers, wrong, at)
+    assert (report.verdict, report.likely) == ("wrong", "")
+
+
+def test_one_component_that_is_off_by_any_factor_is_no_constant_factor() -> None:
+    wrong = lambda w: 2 * X.T @ (X @ w - Y4) / 12 + 0.2 * w * (1 + np.array([0, 0, w[0], 0]))  # noqa: E731
+    assert check_gradient(penalised, wrong, C).likely == ""
