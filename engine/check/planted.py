@@ -30,7 +30,7 @@ MOST_STEPS = 2_000_000  # edges times columns
 MOST_PARTNERS = 300
 MOST_LAYERS = 20
 
-OTHERS: dict[str, Callable[[float, float], float]] = {
+OF_SIGMOIDS: dict[str, Callable[[float, float], float]] = {
     "1 - y^2, that of tanh": lambda y, z: 1 - y * y,
     "y (1 - y), that of the sigmoid": lambda y, z: y * (1 - y),
     "1 - y": lambda y, z: 1 - y,
@@ -38,10 +38,12 @@ OTHERS: dict[str, Callable[[float, float], float]] = {
     "y (1 + y)": lambda y, z: y * (1 + y),
     "1 - z^2, where z is the argument": lambda y, z: 1 - z * z,
     "z (1 - z), where z is the argument": lambda y, z: z * (1 - z),
+}
+OF_ANY: dict[str, Callable[[float, float], float]] = {
     "the argument itself": lambda y, z: z,
     "1 where the argument is not positive": lambda y, z: float(z <= 0),
 }
-"""What is written for the derivative of y(z) by mistake."""
+"""What is written for the derivative of y(z) by mistake; the first where y is between -1 and 1, as that of tanh is."""
 
 
 @dataclass(eq=False)
@@ -165,12 +167,16 @@ def _slopes(graph: Graph, members: Sequence[tuple[Place, Region]]) -> Iterator[P
     variants = [
         ("is missing: no D_k", 2, [1.0] * len(pairs)),
         ("is taken at the wrong point: at its value, not at its argument", 3, at_values),
-        ("is applied twice", 4, [d * d for d in right]),
-        ("is divided by, where it must be multiplied with", 4, [1 / d if d else math.nan for d in right]),
-        ("has the wrong sign", 6, [-d for d in right]),
+        ("has the wrong sign", 5, [-d for d in right]),
         ("is missing: the function itself stands in its place", 4, [y for y, _ in both]),
-        *((f"is another one: {words}", 4, [other(y, z) for y, z in both]) for words, other in OTHERS.items()),
     ]
+    if any(abs(d) not in (0, 1) for d in right):
+        variants.append(("is applied twice", 4, [d * d for d in right]))
+        variants.append(
+            ("is divided by, where it must be multiplied with", 4, [1 / d if d else math.nan for d in right])
+        )
+    others = OF_ANY if any(abs(y) > 1 for y, _ in both) else OF_ANY | OF_SIGMOIDS
+    variants += [(f"is another one: {words}", 6, [of(y, z) for y, z in both]) for words, of in others.items()]
     what = _named(graph, members, inner)
     edges = [e for y, _ in pairs for e in graph.into[y]]
     for words, rank, slopes in variants:
@@ -236,7 +242,7 @@ def _parts(graph: Graph) -> Iterator[Plant]:
     classes = _classes(graph)
     for (source, place), edges in reversed(classes.items()):  # of a chain its end, where it meets the other terms
         words = f"the part of {graph.words(place)} that comes from {graph.words(source)}"
-        yield Plant(words, 5, dict.fromkeys(edges, 0.0), linear="count")
+        yield Plant(words, 4, dict.fromkeys(edges, 0.0), linear="count")
         always[source if isinstance(source, str) else source.always, place.always] += edges
     for (source, place), edges in always.items():
         if not any(len(edges) == len(classes[key]) for key in classes if key[1].always == place):
