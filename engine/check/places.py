@@ -6,6 +6,7 @@ and sums it takes. Python knows the columns of every instruction (PEP 657), so a
 
 from __future__ import annotations
 
+import itertools
 import linecache
 import sys
 from types import CodeType
@@ -29,27 +30,28 @@ class Place(NamedTuple):
         """The same instruction in all of its runs."""
         return self._replace(turn=0)
 
-    def __str__(self) -> str:
-        if self.code is None:
-            return "?"
-        positions = list(self.code.co_positions())[self.instruction // 2]
-        line, last, start, end = positions
-        if line is None:
-            return self.code.co_name
-        text = linecache.getline(self.code.co_filename, line)
-        if not text:
-            return shown_line(self.code.co_filename, line)
-        if last == line and start is not None and end is not None:
-            text = text.encode()[start:end].decode()
-        text = " ".join(text.split())
-        return f"`{text if len(text) <= LONGEST else text[: LONGEST - 3] + '...'}`"
-
     @property
     def line(self) -> str:
         """The line, as "file:line"."""
+        return "" if self.code is None else shown_line(self.code.co_filename, self._span[0] or 0)
+
+    @property
+    def _span(self) -> tuple[int | None, int | None, int | None, int | None]:
+        """The first and the last line, and the first and the last column in bytes."""
+        assert self.code is not None
+        return next(itertools.islice(self.code.co_positions(), self.instruction // 2, None))
+
+    def __str__(self) -> str:
         if self.code is None:
-            return ""
-        return shown_line(self.code.co_filename, list(self.code.co_positions())[self.instruction // 2][0] or 0)
+            return "?"
+        first, last, start, end = self._span
+        text = linecache.getline(self.code.co_filename, first or 0)
+        if not text:
+            return self.line
+        if first == last and start is not None and end is not None:
+            text = text.encode()[start:end].decode()
+        text = " ".join(text.split())
+        return f"`{text if len(text) <= LONGEST else text[: LONGEST - 3] + '...'}`"
 
 
 class PlacedTape(Tape):

@@ -77,10 +77,7 @@ def plants(graph: Graph) -> list[Plant]:
 def _overwritten(graph: Graph) -> Iterator[Plant]:
     """Yield = where += is needed: only one use of an argument, or of any number, counts."""
     words = "= where += is needed: of several uses of one number only the {} counts"
-    uses: dict[int, list[int]] = defaultdict(list)
-    for e, (_, parent, _) in enumerate(graph.edges):
-        uses[parent].append(e)
-    several = {i: found for i, found in uses.items() if len(found) > 1}
+    several = {i: found for i, found in enumerate(graph.uses) if len(found) > 1}
     leaves = [several[i] for i in several if i in graph.block]
     # Of uses in different places, one may as well be a term that is missing.
     alike = [found for found in leaves if len({graph.place[graph.edges[e][0]].always for e in found}) == 1]
@@ -93,15 +90,14 @@ def _overwritten(graph: Graph) -> Iterator[Plant]:
 
 def _wrong_axis(graph: Graph) -> Iterator[Plant]:
     """Yield a bias whose sum runs over the units instead of the samples, where there are as many of both."""
-    uses: dict[int, list[int]] = defaultdict(list)
-    for e, (_, parent, _) in enumerate(graph.edges):
-        uses[parent].append(e)
     for b in graph.point.blocks:
         leaves = [leaf.index for leaf in graph.run.leaves[b.start : b.start + b.size]]
-        if b.size > 1 and all(len(uses[leaf]) == b.size for leaf in leaves):
-            edges = [e for leaf in leaves for e in uses[leaf]]
+        if b.size > 1 and all(len(graph.uses[leaf]) == b.size for leaf in leaves):
+            edges = [e for leaf in leaves for e in graph.uses[leaf]]
             turned = [
-                (graph.edges[e][0], leaves[k], graph.edges[e][2]) for leaf in leaves for k, e in enumerate(uses[leaf])
+                (graph.edges[e][0], leaves[k], graph.edges[e][2])
+                for leaf in leaves
+                for k, e in enumerate(graph.uses[leaf])
             ]
             words = f"the sum in the gradient by {b.name} runs over the wrong axis"
             yield Plant(words, 1, dict.fromkeys(edges, 0.0), turned)

@@ -57,14 +57,14 @@ class Graph:
         self.value = [as_double(node.value) for node in self.nodes]
         self.edges: list[tuple[int, int, float]] = []  # child, parent, partial
         self.into: list[range] = []  # the edges that end in each node
-        self.users: list[list[int]] = [[] for _ in self.nodes]
+        self.uses: list[list[int]] = [[] for _ in self.nodes]  # the edges that start in each node
         for node in self.nodes:
             first = len(self.edges)
             if node.parents and node.value is not None:
                 for parent, partial in zip(node.parents, self.tape.partials_of(node), strict=True):
                     if parent.index != CONSTANT:
+                        self.uses[parent.index].append(len(self.edges))
                         self.edges.append((node.index, parent.index, as_double(partial)))
-                        self.users[parent.index].append(node.index)
             self.into.append(range(first, len(self.edges)))
         self.block: dict[int, Block] = {}
         self.offset: dict[int, int] = {}
@@ -126,7 +126,8 @@ class Graph:
         return [
             i
             for i in self.by_place[place]
-            if i in self.alive and (not self.users[i] or any(self.place[u] != place for u in self.users[i]))
+            if i in self.alive
+            and (not self.uses[i] or any(self.place[self.edges[e][0]] != place for e in self.uses[i]))
         ]
 
     def scalars(self) -> dict[Source, float]:

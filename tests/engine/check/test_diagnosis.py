@@ -272,3 +272,10 @@ def test_noise_is_not_taken_for_a_mistake(seed: int) -> None:
 def test_one_component_that_is_off_by_any_factor_is_no_constant_factor() -> None:
     wrong = lambda w: 2 * X.T @ (X @ w - Y4) / 12 + 0.2 * w * (1 + np.array([0, 0, w[0], 0]))  # noqa: E731
     assert check_gradient(penalised, wrong, C).likely == ""
+
+
+def test_code_without_its_text_is_named_by_its_line() -> None:
+    scope: dict[str, Any] = {"np": np}
+    exec(compile("def f(x):\n    return np.sin(x[0]) + x[0] * x[1]", "<nowhere>", "exec"), scope)
+    report = check_gradient(scope["f"], lambda x: np.array([x[1], x[0]]), np.array([0.4, 1.3]))
+    assert report.likely == "the part of <nowhere>:2 that comes from <nowhere>:2 is missing"
