@@ -51,7 +51,7 @@ class Case:
     unit: float = 2.0**-53
     order: int = 1
     components: list[Component] = field(default_factory=list)
-    elsewhere: dict[bool, Any] = field(default_factory=dict)  # what `engine.check.formula` saw at other points
+    elsewhere: dict[str, Any] = field(default_factory=dict)  # what `engine.check.formula` saw at other points
 
     @property
     def width(self) -> int:

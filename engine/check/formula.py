@@ -17,8 +17,15 @@ from engine.check.runs import Run, noisy_runs, run
 from engine.check.structure import flat_numbers
 
 ZERO = 2.0**-700  # a formula of 400 digits that is nearer to a truth of 0 is right
-NEAR = (0.96, 0.96, 1.04, 1.04)  # what the numbers are multiplied by for other points
-FAR = (0.5, 0.125, 8.0, 0.03, None, None)  # None: of size 1
+SCALES: dict[str, tuple[float | None, ...]] = {
+    "near": (0.96, 0.96, 1.04, 1.04),
+    "nearer": (0.96, 1.04),  # and zeros move by less than any other number
+    "far": (0.5, 0.125, 8.0, 0.03, None, None),  # None: of size 1
+}
+"""How far other points are -> what the numbers are multiplied by there."""
+
+ZERO = 2.0**-10  # what stands for a number that is 0, of the smallest other one if that is meant
+LEAST, LEAST_EXACT = 2.0**-200, 2.0**-1040  # smallest numbers, for gradients in doubles and for those of 400 digits
 RIGHT = 2.0**-36  # about 1.5e-11: a formula that is nearer to the truth than this has a rounded constant, not a mistake
 
 
@@ -34,14 +41,14 @@ def formula_is_right(case: Case, i: int) -> bool | None:
         # Lost in the formula itself, as inf - inf; or a constant that f and its gradient round differently is blown up
         # by cancellation: look elsewhere.
         lost = not error < math.inf or error <= 64 * case.noise[i]
-        holds = _holds(case, i, far=False) if lost else False
+        holds = _holds(case, i, "near") if lost else False
         return None if holds is False and explains(case, i) else holds
     error = abs(case.claims[i] - truth)
     if error <= 64 * case.textbook_noise[i] * _coarser(case):
-        near, far = _holds(case, i, far=False), _holds(case, i, far=True)
+        near, far = _holds(case, i, "near"), _holds(case, i, "far")
         return None if near is far is None else near is not False and far is not False
     # Lost altogether, as 1 - y*y is where y rounds to 1: then it is right where nothing is lost, and the loss is small.
-    return _holds(case, i, far=True) if error <= 2.0**-40 * _usual_size(case, i) else False
+    return _holds(case, i, "far") if error <= 2.0**-40 * _usual_size(case, i) else False
 
 
 @dataclass(eq=False)
@@ -79,19 +86,23 @@ class Witness:
         return [max(abs(j[i] - t) for j in jacobians) * (self.case.unit * 2**53) for i, t in enumerate(self.truth)]
 
 
-def _witnesses(case: Case, *, far: bool) -> list[Witness]:
+def _witnesses(case: Case, how_far: str) -> list[Witness]:
     """Return other points: a few percent off on both sides, or far: by factors, and of size 1."""
-    if far not in case.elsewhere:
-        case.elsewhere[far] = [w for w in _moved(case, far) if all(n.value is not None for n in w.run.outputs)]
-    found: list[Witness] = case.elsewhere[far]
+    if how_far not in case.elsewhere:
+        case.elsewhere[how_far] = [w for w in _moved(case, how_far) if all(n.value is not None for n in w.run.outputs)]
+    found: list[Witness] = case.elsewhere[how_far]
     return found
 
 
-def _moved(case: Case, far: bool) -> Iterator[Witness]:
+def _moved(case: Case, how_far: str) -> Iterator[Witness]:
     rng = random.Random(3)
     assert case.truth.run is not None
     bits = case.truth.run.tape.field.prec  # what was needed at the point itself
-    scales = FAR if far else NEAR
+    scales = SCALES[how_far]
+    smallest = min((abs(x) for x in case.point.numbers if x), default=1.0) if how_far == "nearer" else 1.0
+    least = LEAST if case.formula is None else LEAST_EXACT
+    if how_far == "nearer" and (all(case.point.numbers) or not least < smallest < 1):
+        return  # these are the near points, or the gradient would underflow
     signs = [rng.choice((1, -1)) for _ in case.point.numbers]
     for scale in scales if case.is_short else scales[::2]:
         numbers = []
@@ -99,7 +110,7 @@ def _moved(case: Case, far: bool) -> Iterator[Witness]:
         for x, sign in zip(case.point.numbers, signs, strict=True):
             factor = rng.uniform(0.98, 1.02)
             moved = math.copysign(factor * rng.uniform(0.5, 2), x) if scale is None else x * scale * factor
-            numbers.append(moved or sign * factor * 2**-10)
+            numbers.append(moved or sign * factor * ZERO * smallest)
         try:
             yield Witness(case, numbers, run(case.f, case.point, IntervalField(bits), numbers=numbers))
         except Exception:  # people's code may not expect these numbers
@@ -112,28 +123,31 @@ def _coarser(case: Case) -> float:
 
 
 def _usual_size(case: Case, i: int) -> Any:
-    return max((abs(w.truth[i]) for w in _witnesses(case, far=True)), default=0)
+    return max((abs(w.truth[i]) for w in _witnesses(case, "far")), default=0)
 
 
 def holds_beside(case: Case, i: int) -> bool | None:
     """Tell whether the gradient is right at all of some points nearby; None where none of them tells."""
-    tried, disagreements = _compared(case, i, far=False, zeros=True)
+    tried, disagreements = _compared(case, i, "near", zeros=True)
+    if disagreements == 0:
+        more, disagreements = _compared(case, i, "nearer", zeros=True)
+        tried += more
     return disagreements == 0 if tried else None
 
 
-def _holds(case: Case, i: int, *, far: bool) -> bool | None:
+def _holds(case: Case, i: int, how_far: str) -> bool | None:
     """Tell whether the gradient agrees with the truth at most of some other points; None where none of them tells."""
-    tried, disagreements = _compared(case, i, far=far)
+    tried, disagreements = _compared(case, i, how_far)
     return 2 * disagreements < tried if tried else None
 
 
-def _compared(case: Case, i: int, *, far: bool, zeros: bool = False) -> tuple[int, int]:
+def _compared(case: Case, i: int, how_far: str, *, zeros: bool = False) -> tuple[int, int]:
     """Return how many of some other points tell whether a component is right, and at how many of these it is not.
 
     Where the truth is 0 a formula of digits tells only by being 0 as well; that counts where `zeros` is given.
     """
     disagreements = tried = 0
-    for w in _witnesses(case, far=far):
+    for w in _witnesses(case, how_far):
         truth = w.truth[i]
         if w.claims is None:
             continue

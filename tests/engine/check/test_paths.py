@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from budget import examples
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
@@ -122,7 +123,7 @@ def in_order(model: Any) -> list[Value]:
     ]
 
 
-@settings(max_examples=40, phases=QUICK)
+@settings(examples(40), phases=QUICK)
 @given(networks(max_batch=1, max_units=3, activations=SMOOTH).filter(one_activation))
 def test_four_ways_to_the_gradient_of_a_network_agree_within_its_condition(case: NetworkCase) -> None:
     loss, at, ways, count = ways_of(case)
@@ -141,7 +142,7 @@ def test_a_way_that_is_off_by_a_billionth_disagrees(way: str) -> None:
     assert len(disagreements(loss, at, ways, 3, count)) == count
 
 
-@settings(max_examples=60, phases=QUICK)
+@settings(examples(60), phases=QUICK)
 @given(programs(operations=LIFTED, max_steps=6, numbers=st.floats(-3, 3)))
 @example(Program(point=(0.18212972293371177,), steps=(("sin", 0), ("tanh", 0), ("sub", 2, 1), ("cos", 3))))
 def test_three_ways_to_the_gradient_of_a_program_agree_within_its_condition(program: Program) -> None:

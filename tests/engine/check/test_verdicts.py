@@ -554,3 +554,11 @@ def test_on_the_border_of_the_domain_nothing_is_said_of_sides() -> None:
     with pytest.warns(RuntimeWarning, match="divide by zero"):
         report = check_gradient(lambda w: np.log(w).sum(), lambda w: 1 / w, np.array([0.0, 1.0]))
     assert [c.why for c in report.components if c.verdict == "inconclusive"] == ["on the border of f's domain"]
+
+
+@pytest.mark.parametrize("small", [1e-12, 1e-100, 1e-300])
+def test_beside_a_kink_that_another_number_hides_a_mistake_is_found(small: float) -> None:
+    f = lambda x, y: apply("maximum", abs(x), y)  # noqa: E731 - y where |x| < y, so that near (0, y) no kink is left
+    right = grad(f, (0, 1))
+    assert check_gradient(f, right, (0.0, small)).verdict == "ok"
+    assert check_gradient(f, lambda x, y: [d * (1 + 1e-9) for d in right(x, y)], (0.0, small)).verdict == "wrong"
