@@ -83,33 +83,6 @@ class Graph:
         self.alive = self._needed()
         self._drop_shifts()
 
-    def _needed(self) -> set[int]:
-        """Return the nodes that the results depend on."""
-        found = {node.index for node in self.run.outputs}
-        for i in range(len(self.nodes) - 1, -1, -1):
-            if i in found:
-                found |= {self.edges[e][1] for e in self.into[i]}
-        return found
-
-    def _drop_shifts(self) -> None:
-        """Leave out the largest number that is subtracted from all, as in a softmax, if the gradient stays the same.
-
-        Nobody's gradient by hand has it, and a mistake that is planted beside it would change what it gives.
-        """
-        extremes = ("maximum", "minimum")
-        shifts = [
-            e
-            for e, (i, p, _) in enumerate(self.edges)
-            if self.nodes[i].name == "sub" and self.nodes[p].name in extremes
-        ]
-        if not shifts:
-            return
-        plain, without = self.sweep([Plant("", 0, {}), Plant("", 0, dict.fromkeys(shifts, 0.0))])
-        size = max(map(abs, plain), default=0.0)
-        if all(abs(a - b) <= 1e-9 * abs(a) + 1e-12 * size for a, b in zip(plain, without, strict=True)):
-            for e in shifts:
-                self.edges[e] = (*self.edges[e][:2], 0.0)
-
     def source(self, i: int) -> Source:
         """Return where a node comes from."""
         return self.block[i].name if i in self.block else self.place[i]
@@ -149,6 +122,33 @@ class Graph:
             by_output = [self._columns(some, node) for node in self.run.outputs]
             found += [[x for columns in by_output for x in columns[k]] for k in range(len(some))]
         return found
+
+    def _needed(self) -> set[int]:
+        """Return the nodes that the results depend on."""
+        found = {node.index for node in self.run.outputs}
+        for i in range(len(self.nodes) - 1, -1, -1):
+            if i in found:
+                found |= {self.edges[e][1] for e in self.into[i]}
+        return found
+
+    def _drop_shifts(self) -> None:
+        """Leave out the largest number that is subtracted from all, as in a softmax, if the gradient stays the same.
+
+        Nobody's gradient by hand has it, and a mistake that is planted beside it would change what it gives.
+        """
+        extremes = ("maximum", "minimum")
+        shifts = [
+            e
+            for e, (i, p, _) in enumerate(self.edges)
+            if self.nodes[i].name == "sub" and self.nodes[p].name in extremes
+        ]
+        if not shifts:
+            return
+        plain, without = self.sweep([Plant("", 0, {}), Plant("", 0, dict.fromkeys(shifts, 0.0))])
+        size = max(map(abs, plain), default=0.0)
+        if all(abs(a - b) <= 1e-9 * abs(a) + 1e-12 * size for a, b in zip(plain, without, strict=True)):
+            for e in shifts:
+                self.edges[e] = (*self.edges[e][:2], 0.0)
 
     def _columns(self, plants: Sequence[Plant], output: Node) -> list[list[float]]:
         import numpy as np
