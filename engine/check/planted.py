@@ -26,7 +26,7 @@ from engine.check.sweeps import AT_ONCE, Graph, Plant, Source, as_double
 from engine.check.tape import CONSTANT
 
 STEPS = 8  # operations within a region, at most
-MOST_STEPS = 2_000_000  # edges times columns
+MOST_STEPS = 500_000  # edges times sweeps
 MOST_PARTNERS = 300
 MOST_LAYERS = 20
 
