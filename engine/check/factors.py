@@ -27,6 +27,8 @@ def ratio_of(
     if not truth[lead] or not claims[lead]:
         return None
     ratio = claims[lead] / truth[lead]
+    if not math.isfinite(ratio):
+        return None
     if any(abs(claims[i] - ratio * truth[i]) > near * max(abs(ratio), 1) * abs(truth[i]) for i in part):
         return None
     simple = Fraction(ratio).limit_denominator(LARGEST)

@@ -255,7 +255,7 @@ def _factors(graph: Graph) -> Iterator[Plant]:
             words = f"{what} of {graph.words(place)} is missing on the way back to {graph.words(source)}"
             yield Plant(words, 3, dict.fromkeys(edges, 1.0))
             twice = f"{what} of {graph.words(place)} counts twice on the way back to {graph.words(source)}"
-            yield Plant(twice, 5, {e: graph.edges[e][2] ** 2 for e in edges})
+            yield Plant(twice, 5, {e: graph.edges[e][2] * graph.edges[e][2] for e in edges})
 
 
 def _transposes(graph: Graph) -> Iterator[Plant]:
@@ -318,7 +318,7 @@ def _softmaxes(graph: Graph) -> Iterator[Plant]:
         if node.name != "div" or len(graph.into[node.index]) != 2:
             continue
         top, total = (p.index for p in node.parents)
-        if top in _addends(graph, total):
+        if graph.value[total] and top in _addends(graph, total):
             for e in graph.into[node.index]:
                 own = (1 - graph.value[node.index]) / graph.value[total]
                 found[graph.place[node.index]][e] = own if graph.edges[e][1] == top else 0.0

@@ -279,3 +279,10 @@ def test_code_without_its_text_is_named_by_its_line() -> None:
     exec(compile("def f(x):\n    return np.sin(x[0]) + x[0] * x[1]", "<nowhere>", "exec"), scope)
     report = check_gradient(scope["f"], lambda x: np.array([x[1], x[0]]), np.array([0.4, 1.3]))
     assert report.likely == "the part of <nowhere>:2 that comes from <nowhere>:2 is missing"
+
+
+@pytest.mark.parametrize("x", [1.7e210, 1e-310, 5e-324, 1e300])
+def test_numbers_at_the_ends_of_the_doubles_lose_no_report(x: float) -> None:
+    f = lambda x, y: x * y * 3 + y / 2  # noqa: E731
+    report = check_gradient(f, lambda x, y: (3 * y * (1 + 1e-9), 3 * x * (1 + 1e-9) + 0.5), (x, 1.3))
+    assert report.verdict == "wrong"
