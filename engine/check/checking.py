@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import warnings
 from collections.abc import Callable, Collection
 from typing import Any
@@ -99,7 +100,8 @@ def check_gradient(
     report = Report(components, case.truth.oracle, case.truth.cost, order, notes=notes)
     report.kink = nearest(f, point, case.truth)
     if report.verdict not in ("ok", "kink"):
-        report.likely = likely_mistake(case)
+        with contextlib.suppress(Exception):  # a report without the name of the mistake is better than none
+            report.likely = likely_mistake(case)
     if report.verdict != "ok":
         report.reproduction = reproduction(f, grad, at, order)
     with contextlib.suppress(Exception):
@@ -165,6 +167,8 @@ def _again(claimed: Callable[..., Any], point: Point) -> Any:
 def _real(x: Any) -> float:
     try:
         return float(x)
+    except OverflowError:  # an int
+        return math.inf if x > 0 else -math.inf
     except (TypeError, ValueError):
         raise TypeError(f"the gradient must be made of real numbers, got {type(x).__name__} {x!r}") from None
 

@@ -32,6 +32,8 @@ NEAR = 1e-7  # relative to the prediction; a claim that has lost more digits is 
 COARSE = 2.0**-16  # the same for numbers of float32
 TERM_NEAR = 1e-9  # relative to what a term changes
 ENOUGH = 3  # components that a term must move for its count to be believed, unless it is a plain one
+DOUBLES = 700.0  # logarithms of numbers that doubles hold
+OTHER_POINTS = 30_000  # operations that derivatives at other points may take
 SWAPPED = 16  # numbers of which any two may be swapped
 TIMES = {0.0: "is missing", -1.0: "has the wrong sign", 2.0: "counts twice", 0.5: "counts half"}
 """How often a term counts -> how that is said."""
@@ -106,10 +108,7 @@ def likely_mistake(case: Case) -> str:
         return ""
     e = Evidence(case, case.claims, truth, wrong)
     near = COARSE if e.is_coarse else NEAR
-    try:
-        return next((words for words, found in _hypotheses(e) if matches(e.claims, found, truth, wrong, near)), "")
-    except ArithmeticError:  # a power of a number, say, that no double holds
-        return ""
+    return next((words for words, found in _hypotheses(e) if matches(e.claims, found, truth, wrong, near)), "")
 
 
 def _float(x: Any) -> float:
@@ -164,8 +163,8 @@ def _factors(e: Evidence) -> Iterator[Hypothesis]:
         ratio = e.ratio(part)
         if ratio is None:
             continue
-        simple = is_simple(ratio) or abs(ratio + 1) < 1e-9
-        if simple or (len(part) > 1 and _is_constant(e.case, part[0], ratio)):
+        # One number has any factor, and several have one only if there is one.
+        if (len(part) > 1 and (is_simple(ratio) or abs(ratio + 1) < 1e-9)) or _is_constant(e.case, part[0], ratio):
             yield factor_words(ratio, where, e.sizes), e.with_factor(part, ratio)
 
 
@@ -290,7 +289,8 @@ def _as_power(graph: Graph, ratio: float) -> str:
     """Return a ratio as a power of a number that f computes, "" where it is none."""
     scalars = graph.scalars()
     for power, said in POWERS.items():
-        number = abs(ratio) ** (1 / power)
+        exponent = math.log(abs(ratio)) / power
+        number = math.exp(exponent) if abs(exponent) < DOUBLES else math.nan
         for source, v in scalars.items():
             if abs(abs(v) - number) <= TERM_NEAR * number:
                 return said.format(graph.words(source))
@@ -320,7 +320,8 @@ def _other_points(case: Case) -> Iterator[Hypothesis]:
             swapped = list(x)
             swapped[i], swapped[j] = x[j], x[i]
             points.append((f"x with {names[i]} and {names[j]} swapped", swapped))
-    for words, numbers in points:
+    assert case.truth.run is not None
+    for words, numbers in points[: max(2, OTHER_POINTS // max(1, case.truth.run.tape.operations))]:
         try:
             other = run(case.f, case.point, RealField(BITS), numbers=numbers)
         except (NotRunnable, ArithmeticError, ValueError):
@@ -345,4 +346,6 @@ def _is_constant(case: Case, i: int, ratio: float) -> bool:
         there = run(case.f, case.point, RealField(BITS), numbers=numbers).jacobian()[i]
         return bool(abs(over_doubles(case.grad, case.point, numbers)[i] - ratio * there) <= NEAR * abs(ratio * there))
     except Exception:  # people's code need not have a value there, or is a black box
-        return case.truth.run is None and len(case.claims) > 1
+        return case.truth.run is None and (
+            len(case.claims) > 1 or any(abs(abs(ratio) - common) < TERM_NEAR for common in (0.5, 1.0, 2.0))
+        )

@@ -27,7 +27,7 @@ def ratio_of(
     if not truth[lead] or not claims[lead]:
         return None
     ratio = claims[lead] / truth[lead]
-    if not math.isfinite(ratio):
+    if not ratio or not math.isfinite(ratio):
         return None
     if any(abs(claims[i] - ratio * truth[i]) > near * max(abs(ratio), 1) * abs(truth[i]) for i in part):
         return None
@@ -36,7 +36,7 @@ def ratio_of(
 
 
 def is_simple(ratio: float) -> bool:
-    """Tell whether a factor is n or 1/n, with n from 2.
+    """Tell whether a factor is n or 1/n, with n from 2 to 1000.
 
     >>> is_simple(0.125), is_simple(-3.0), is_simple(1.5)
     (True, True, False)
@@ -45,7 +45,7 @@ def is_simple(ratio: float) -> bool:
         return False
     nearest = Fraction(ratio).limit_denominator(LARGEST)
     one, n = sorted((abs(nearest.numerator), nearest.denominator))
-    return one == 1 < n and abs(float(nearest) - ratio) <= 1e-12 * abs(ratio)
+    return one == 1 < n <= LARGEST and abs(float(nearest) - ratio) <= 1e-12 * abs(ratio)
 
 
 def factor_words(ratio: float, where: str, sizes: dict[int, str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import linecache
 import sys
+from functools import lru_cache
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -33,25 +34,33 @@ class Place(NamedTuple):
     @property
     def line(self) -> str:
         """The line, as "file:line"."""
-        return "" if self.code is None else shown_line(self.code.co_filename, self._span[0] or 0)
-
-    @property
-    def _span(self) -> tuple[int | None, int | None, int | None, int | None]:
-        """The first and the last line, and the first and the last column in bytes."""
-        assert self.code is not None
-        return next(itertools.islice(self.code.co_positions(), self.instruction // 2, None))
+        return (
+            "" if self.code is None else shown_line(self.code.co_filename, _span(self.code, self.instruction)[0] or 0)
+        )
 
     def __str__(self) -> str:
-        if self.code is None:
-            return "?"
-        first, last, start, end = self._span
-        text = linecache.getline(self.code.co_filename, first or 0)
-        if not text:
-            return self.line
-        if first == last and start is not None and end is not None:
-            text = text.encode()[start:end].decode()
-        text = " ".join(text.split())
-        return f"`{text if len(text) <= LONGEST else text[: LONGEST - 3] + '...'}`"
+        return "?" if self.code is None else _text(self.code, self.instruction) or self.line
+
+
+Span = tuple[int | None, int | None, int | None, int | None]
+
+
+@lru_cache(maxsize=4096)
+def _span(code: CodeType, instruction: int) -> Span:
+    """Return the first and the last line, and the first and the last column in bytes."""
+    return next(itertools.islice(code.co_positions(), instruction // 2, None))
+
+
+@lru_cache(maxsize=4096)
+def _text(code: CodeType, instruction: int) -> str:
+    """Return what stands there, "" where it cannot be read."""
+    first, last, start, end = _span(code, instruction)
+    text = linecache.getline(code.co_filename, first or 0)
+    if first == last and start is not None and end is not None:
+        whole = text.encode()
+        text = whole[start:end].decode(errors="replace") if end <= len(whole) else ""
+    text = " ".join(text.split())
+    return text and f"`{text if len(text) <= LONGEST else text[: LONGEST - 3] + '...'}`"
 
 
 class PlacedTape(Tape):

@@ -26,7 +26,7 @@ from engine.check.sweeps import AT_ONCE, Graph, Plant, Source, as_double
 from engine.check.tape import CONSTANT
 
 STEPS = 8  # operations within a region, at most
-MOST_STEPS = 500_000  # edges times sweeps
+MOST_STEPS = 200_000  # edges times sweeps
 MOST_PARTNERS = 300
 MOST_LAYERS = 20
 
@@ -116,8 +116,9 @@ def _regions(graph: Graph) -> Iterator[Plant]:
     sets: dict[Any, list[tuple[Place, Region]]] = defaultdict(list)
     for (place, source), region in found.items():
         if any(abs(d - 1) > 1e-12 for d in region.slopes):
-            sets[place, source].append((place, region))
-            sets[place.always, source if isinstance(source, str) else source.always].append((place, region))
+            always = place.always, source if isinstance(source, str) else source.always
+            for key in dict.fromkeys(((place, source), always)):
+                sets[key].append((place, region))
             names = {graph.nodes[y].name for y, _ in region.pairs}
             lengths = {len(inner) for inner in region.inner}
             if len(names) == len(lengths) == 1:
@@ -240,8 +241,11 @@ def _parts(graph: Graph) -> Iterator[Plant]:
         words = f"the part of {graph.words(place)} that comes from {graph.words(source)}"
         yield Plant(words, 4, dict.fromkeys(edges, 0.0), linear="count")
         always[source if isinstance(source, str) else source.always, place.always] += edges
+    alone: dict[Place, set[int]] = defaultdict(set)
+    for (_, place), edges in classes.items():
+        alone[place.always].add(len(edges))
     for (source, place), edges in always.items():
-        if not any(len(edges) == len(classes[key]) for key in classes if key[1].always == place):
+        if len(edges) not in alone[place]:
             words = f"the part of {graph.words(place)} that comes from {graph.words(source)} is missing"
             yield Plant(words, 6, dict.fromkeys(edges, 0.0))
 
@@ -277,6 +281,8 @@ def _transposes(graph: Graph) -> Iterator[Plant]:
 
 def _updated(graph: Graph) -> Iterator[Plant]:
     """Yield weights that took their step of gradient descent before the way back went through them."""
+    if len(graph.run.outputs) > 1:
+        return
     (gradient,) = graph.sweep([Plant("", 0, {})])
     for b in graph.point.blocks:
         changes = {
@@ -328,11 +334,14 @@ def _softmaxes(graph: Graph) -> Iterator[Plant]:
 
 
 def _addends(graph: Graph, total: int) -> set[int]:
-    found, open_ = set(), [total]
+    found: set[int] = set()
+    seen, open_ = {total}, [total]
     while open_:
         i = open_.pop()
         if graph.nodes[i].name == "add":
-            open_ += [p.index for p in graph.nodes[i].parents if p.index != CONSTANT]
+            parents = {p.index for p in graph.nodes[i].parents if p.index != CONSTANT} - seen
+            seen |= parents
+            open_ += parents
         else:
             found.add(i)
     return found
@@ -379,11 +388,14 @@ def _inputs(graph: Graph) -> dict[Source, list[float]]:
             id(graph.block[p.index]): graph.block[p.index] for pair in products for p in pair if p.index in graph.block
         }
         data = [as_double(p.value) for pair in products for p in pair if p.index == CONSTANT]
-        if len(blocks) == 1 and len(data) == len(products):
+        if len(blocks) == 1 and len(data) == len(products) > 1:
             (b,) = blocks.values()
-            if len(b.shape) == 2 and len(data) % b.size == 0:
-                depth = b.shape[0] if graph.block.get(products[1][1].index) else b.shape[1]
-                width = b.size // depth  # of products[sample][unit][input]
-                rows = [data[k : k + depth] for k in range(0, len(data), depth * width)]
-                found[f"the data of {graph.words(place)}"] = [x for row in rows for x in row]
+            first, second = (
+                next(graph.offset[p.index] for p in pair if p.index in graph.block) for pair in products[:2]
+            )
+            if len(b.shape) != 2 or second - first not in (1, b.shape[1]) or len(data) % b.size:
+                continue
+            depth = b.shape[1] if second - first == 1 else b.shape[0]  # along which the products run
+            starts = range(0, len(data), b.size)  # of products[sample][unit][input]
+            found[f"the data of {graph.words(place)}"] = [x for k in starts for x in data[k : k + depth]]
     return found

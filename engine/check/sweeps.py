@@ -12,7 +12,7 @@ source: where a number comes from, a Place or the name of an argument.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ from engine.check.tape import CONSTANT, Node
 
 BITS = 120
 AT_ONCE = 64  # plants that are swept together
+MOST_TURNS = 50  # of more runs of a line, none is looked at on its own
 
 Source = Place | str
 
@@ -52,6 +53,7 @@ class Graph:
     def __init__(self, f: Callable[..., Any], point: Point) -> None:
         self.run: Run = run(f, point, RealField(BITS), kind=PlacedTape)
         self.point = point
+        assert isinstance(self.run.tape, PlacedTape)
         self.tape = self.run.tape
         self.nodes: list[Node] = self.tape.nodes
         self.value = [as_double(node.value) for node in self.nodes]
@@ -71,15 +73,13 @@ class Graph:
         for b in point.blocks:
             for i, leaf in enumerate(self.run.leaves[b.start : b.start + b.size]):
                 self.block[leaf.index], self.offset[leaf.index] = b, i
-        places = getattr(self.tape, "places", {})
-        self.place = [places.get(i, Place(None, 0)) for i in range(len(self.nodes))]
+        places = [self.tape.places.get(i, Place(None, 0)) for i in range(len(self.nodes))]
+        self.turns = Counter(place.always for place in set(places))
+        self.place = [place if self.turns[place.always] <= MOST_TURNS else place.always for place in places]
         self.by_place: dict[Place, list[int]] = defaultdict(list)
         for i, place in enumerate(self.place):
             if i not in self.block:
                 self.by_place[place].append(i)
-        self.turns: dict[Place, int] = defaultdict(int)
-        for place in self.by_place:
-            self.turns[place.always] += 1
         self.alive = self._needed()
         self._drop_shifts()
 

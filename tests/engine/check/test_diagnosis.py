@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.check import check_gradient
+from engine.check import check_gradient, checking
+from engine.check.planted import plants
+from engine.check.structure import Point
+from engine.check.sweeps import Graph
 
 rng = np.random.default_rng(1)
 X, T = rng.normal(size=(12, 4)), rng.normal(size=(12, 3))
@@ -286,3 +290,57 @@ def test_numbers_at_the_ends_of_the_doubles_lose_no_report(x: float) -> None:
     f = lambda x, y: x * y * 3 + y / 2  # noqa: E731
     report = check_gradient(f, lambda x, y: (3 * y * (1 + 1e-9), 3 * x * (1 + 1e-9) + 0.5), (x, 1.3))
     assert report.verdict == "wrong"
+
+
+def doubled(w: Any) -> Any:
+    s = w[0]
+    for _ in range(30):
+        s = s + s
+    return w[1] / s * 1e9 + w[0] * w[1]
+
+
+AWKWARD: dict[str, tuple[Callable[..., Any], Callable[..., Any], Any]] = {
+    "one weight": (lambda W: np.sum(np.array([[2.5]]) @ W) ** 2, lambda W: W * 1.1 + 0.3, np.array([[0.7]])),
+    "overflowing partials": (lambda w: w[0] * w[1] * 1e308 * (w[0] + w[1]), lambda w: [1e308, -1e308], [0.2, 0.3]),
+    "overflowing factor": (lambda w: w[0] * w[1] * 1e-300, lambda w: [3e300, 2e300], [2.0, 3.0]),
+    "vanishing factor": (lambda w: w[0] * w[1] + 0 * w[2], lambda w: [3e-160, 2e-160, 0.0], [2.0, 3.0, 1.0]),
+    "a sum of shared sums": (doubled, lambda w: [w[1], w[0]], [0.5, 2.0]),
+    "a huge int": (lambda w: w[0] * w[1], lambda w: [10**400, 1], [2.0, 3.0]),
+    "a huge factor": (lambda w: w[0] * w[1], lambda w: [3e160, 2e160], [2.0, 3.0]),
+    "a Jacobian": (lambda w: [w[0] * w[1], w[0]], lambda w: [[w[1], w[1]], [1.0, 0.0]], [2.0, 3.0]),
+}
+
+
+@pytest.mark.parametrize("case", AWKWARD)
+def test_no_wrong_gradient_is_too_awkward_for_a_diagnosis(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    f, wrong, at = AWKWARD[case]
+    monkeypatch.setattr(checking.contextlib, "suppress", lambda *_: nullcontext())  # or it would hide a failure
+    report = check_gradient(f, wrong, at)
+    assert report.verdict in ("wrong", "inaccurate")
+    assert len(report.likely) < 250
+
+
+@pytest.mark.parametrize(
+    ("f", "wrong", "x"),
+    [
+        (lambda x: x * np.exp(x), np.exp, 2.0),
+        (lambda x: x * x, lambda x: 1.0, 3.0),
+        (lambda x: x**3 + x, lambda x: x, 1.0),
+        (lambda x: x**4, lambda x: x**2, 2.0),
+    ],
+)
+def test_one_number_has_no_constant_factor_by_chance(f: Any, wrong: Any, x: float) -> None:
+    assert "of the truth everywhere" not in check_gradient(f, wrong, x).likely
+
+
+def test_lines_that_run_many_times_cost_no_more_than_the_check() -> None:
+    def f(w: Any) -> Any:
+        s = w[0]
+        for _ in range(200):
+            s = np.sin(s) * w[1] + w[0]
+        return s
+
+    report = check_gradient(f, lambda w: [0.0, 1.0], [0.3, 0.4])
+    graph = Graph(f, Point([0.3, 0.4], f))
+    assert report.verdict == "wrong"
+    assert len(plants(graph)) < 100
