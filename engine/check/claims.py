@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +15,8 @@ from engine.check.tape import Tape
 from engine.check.traced import Traced
 
 FORMULA_BITS = 1331
+EXTREME_BITS = 4096  # where numbers are so small or large that 1/x - 1/x leaves nothing of 400 digits
+EXTREME = 100  # the binary exponent from which they are
 
 
 def after(f: Callable[..., Any], grad: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,10 +34,11 @@ def after(f: Callable[..., Any], grad: Callable[..., Any]) -> Callable[..., Any]
     return gradient
 
 
-def exact_claims(grad: Callable[..., Any], point: Point, numbers: Sequence[Any] | None = None) -> list[Any]:
-    """Return what the user's gradient gives with 400 digits: its formula, free of rounding. Raises NotRunnable."""
-    field = RealField(FORMULA_BITS)
+def exact_claims(grad: Callable[..., Any], point: Point, numbers: Sequence[float] | None = None) -> list[Any]:
+    """Return what the user's gradient gives with 400 digits or more, its formula. Raises NotRunnable."""
     chosen = point.numbers if numbers is None else numbers
+    bits = FORMULA_BITS if all(abs(math.frexp(x)[1]) <= EXTREME for x in chosen) else EXTREME_BITS
+    field = RealField(bits)
     tape = Tape(field, recording=False)
     variables = [Traced(tape, tape.leaf(x)) for x in chosen]
     try:
@@ -46,7 +50,7 @@ def exact_claims(grad: Callable[..., Any], point: Point, numbers: Sequence[Any] 
         raise
     except NotRunnable:
         # The engine's own gradients take mpmath's numbers.
-        plain = [guarded_context(FORMULA_BITS).mpf(x) for x in chosen]
+        plain = [guarded_context(bits).mpf(x) for x in chosen]
         try:
             results = [node_of(tape, x).value for x in flat_numbers(grad(*point.arguments(plain, array_of)))]
         except Exception as error:
