@@ -36,7 +36,7 @@ def report_table(report: Report) -> str:
     >>> from engine.check import check_gradient
     >>> made = report_table(check_gradient(lambda x: x * x, lambda x: 3 * x, at=2.0))
     >>> made.count("<tr>"), "likely mistake" in made
-    (2, False)
+    (2, True)
     >>> report_table(check_gradient(lambda x: x * x, lambda x: 2 * x, at=2.0)).count("✓ ok")
     1
     """
