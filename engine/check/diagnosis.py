@@ -287,11 +287,10 @@ def _along(e: Evidence, graph: Graph, plant: Plant, other: Sequence[float]) -> I
 
 def _as_power(graph: Graph, ratio: float) -> str:
     """Return a ratio as a power of a number that f computes, "" where it is none."""
-    scalars = graph.scalars()
     for power, said in POWERS.items():
         exponent = math.log(abs(ratio)) / power
         number = math.exp(exponent) if abs(exponent) < DOUBLES else math.nan
-        for source, v in scalars.items():
+        for source, v in graph.scalars.items():
             if abs(abs(v) - number) <= TERM_NEAR * number:
                 return said.format(graph.words(source))
     return ""

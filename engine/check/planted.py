@@ -223,26 +223,15 @@ def _slope_at(graph: Graph, y: int, z: int, inner: Sequence[int]) -> float:
         return math.nan
 
 
-def _classes(graph: Graph) -> dict[tuple[Source, Place], list[int]]:
-    """Return the edges between places, by where they come from and where they end."""
-    found: dict[tuple[Source, Place], list[int]] = defaultdict(list)
-    for e, (child, parent, _) in enumerate(graph.edges):
-        source, place = graph.source(parent), graph.place[child]
-        if source != place:
-            found[source, place].append(e)
-    return found
-
-
 def _parts(graph: Graph) -> Iterator[Plant]:
     """Yield a term that is missing, counts twice, or has the wrong sign: what one operation adds to another."""
     always: dict[tuple[Source, Place], list[int]] = defaultdict(list)
-    classes = _classes(graph)
-    for (source, place), edges in reversed(classes.items()):  # of a chain its end, where it meets the other terms
+    for (source, place), edges in reversed(graph.classes.items()):  # of a chain its end, where it meets the other terms
         words = f"the part of {graph.words(place)} that comes from {graph.words(source)}"
         yield Plant(words, 4, dict.fromkeys(edges, 0.0), linear="count")
         always[source if isinstance(source, str) else source.always, place.always] += edges
     alone: dict[Place, set[int]] = defaultdict(set)
-    for (_, place), edges in classes.items():
+    for (_, place), edges in graph.classes.items():
         alone[place.always].add(len(edges))
     for (source, place), edges in always.items():
         if len(edges) not in alone[place]:
@@ -252,7 +241,7 @@ def _parts(graph: Graph) -> Iterator[Plant]:
 
 def _factors(graph: Graph) -> Iterator[Plant]:
     """Yield a factor, or a division, that is missing on the way back through a product."""
-    for (source, place), edges in _classes(graph).items():
+    for (source, place), edges in graph.classes.items():
         names = {graph.nodes[graph.edges[e][0]].name for e in edges}
         if len(names) == 1 and names <= {"mul", "div"} and any(graph.edges[e][2] != 1 for e in edges):
             what = "the division" if names == {"div"} else "the other factor"

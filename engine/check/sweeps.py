@@ -15,6 +15,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from engine.check.fields import RealField
@@ -103,8 +104,9 @@ class Graph:
             and (not self.uses[i] or any(self.place[self.edges[e][0]] != place for e in self.uses[i]))
         ]
 
+    @cached_property
     def scalars(self) -> dict[Source, float]:
-        """Return the numbers that f computes, or is given, one at a time: their names and values."""
+        """The numbers that f computes, or is given, one at a time: their names and values."""
         found: dict[Source, float] = {
             b.name: self.value[self.run.leaves[b.start].index] for b in self.point.blocks if b.size == 1
         }
@@ -112,6 +114,16 @@ class Graph:
             nodes = self.results(place)
             if len(nodes) == 1:
                 found[place] = self.value[nodes[0]]
+        return found
+
+    @cached_property
+    def classes(self) -> dict[tuple[Source, Place], list[int]]:
+        """The edges between places, by where they come from and where they end."""
+        found: dict[tuple[Source, Place], list[int]] = defaultdict(list)
+        for e, (child, parent, _) in enumerate(self.edges):
+            source, place = self.source(parent), self.place[child]
+            if source != place:
+                found[source, place].append(e)
         return found
 
     def sweep(self, plants: Sequence[Plant]) -> list[list[float]]:
