@@ -13,7 +13,8 @@ is it still the same f     runs, likeness
 the truth                  oracles (interval, rerun), hessians, blackbox, ladder and doubts (functions of doubles only)
 around kinks               kinks, decisions (how a second run settles a comparison)
 ok, wrong, or what         case, claims, verdicts, formula, precision (float32)
-what the mistake was       diagnosis, factors, planted (the mistakes), sweeps (f's graph), places, seen (text and data)
+what the mistake was       diagnosis, evidence, factors, planted and activations (the mistakes), sweeps (f's graph),
+                           places, seen (text and data)
 what the user sees         checking, report, reproduction, properties, strategies, __main__
 """
 

@@ -18,7 +18,7 @@ from typing import Any
 from engine.check.claims import exact_claims
 from engine.check.fields import RealField
 from engine.check.oracles import Truth
-from engine.check.runs import LONG, NotRunnable, Run, noisy_runs, run
+from engine.check.runs import LONG, NotRunnable, Trial, run, trials
 from engine.check.structure import Point
 
 CONDITION_BITS = 2000  # for kappa, and more for small numbers: a quarter of them go to the step
@@ -70,21 +70,21 @@ class Case:
         return self.truth.run is None or self.truth.run.tape.operations < LONG
 
     @cached_property
-    def noisy(self) -> list[Run]:
-        """Runs of f in noisy doubles."""
+    def trials(self) -> list[Trial]:
+        """What f gives in noisy doubles."""
         assert self.truth.run is not None
-        return noisy_runs(self.f, self.point, self.truth.run)
+        return trials(self.f, self.point, self.truth.run)
 
     @cached_property
     def noise(self) -> list[Any]:
         """What rounding does to each derivative, the largest of several trials."""
-        return scatter(self.truth, self.noisy, self.unit)
+        return scatter(self.truth, self.trials, self.unit)
 
     @cached_property
     def textbook_noise(self) -> list[Any]:
         """The same where derivatives are computed in forms that cancel, such as 1 - y*y."""
         assert self.truth.run is not None
-        return scatter(self.truth, noisy_runs(self.f, self.point, self.truth.run, textbook=True), self.unit)
+        return scatter(self.truth, trials(self.f, self.point, self.truth.run, textbook=True), self.unit)
 
     @cached_property
     def formula(self) -> list[Any] | None:
@@ -96,37 +96,42 @@ class Case:
         return found if len(found) == len(self.claims) else None
 
     @cached_property
-    def _gradient(self) -> list[Any]:
-        return run(self.f, self.point, RealField(self._condition_bits)).gradient()
+    def _base(self) -> tuple[RealField, list[Any], list[Any]]:
+        """What kappa's differences start from: numbers of many digits, the gradient in them, and its errors.
 
-    @property
-    def _condition_bits(self) -> int:
-        """Enough bits for a step of the smallest number, times another as small, to show beside 1."""
-        return CONDITION_BITS + 2 * max(abs(math.frexp(x)[1]) for x in self.point.numbers)
+        They are enough for a step of the smallest number, times another as small, to show beside 1. Of a long function
+        it is the truth, with its errors, that serves, and what does not show beside these counts as 0.
+        """
+        assert self.truth.run is not None
+        if not self.is_short:
+            middles = [self.truth.middle(i) for i in range(self.width)]
+            widths = [high - low for low, high in zip(self.truth.low, self.truth.high, strict=True)]
+            return RealField(self.truth.run.tape.field.prec), middles, widths
+        field = RealField(CONDITION_BITS + 2 * max(abs(math.frexp(x)[1]) for x in self.point.numbers))
+        return field, run(self.f, self.point, field).gradient(), [0] * self.width
 
     def kappa(self, i: int) -> float | None:
         """Return the condition of derivative i, for a single result: one more gradient gives a row of the Hessian."""
         size = abs(self.truth.middle(i))
         if self.truth.outputs != 1 or self.truth.run is None or not 0 < size < math.inf:
             return None
-        field = RealField(self._condition_bits)
+        field, here, errors = self._base
         numbers = [field.number(x) for x in self.point.numbers]
-        h = field.context.ldexp(abs(numbers[i]) or field.one, -CONDITION_BITS // 4)
+        h = field.context.ldexp(abs(numbers[i]) or field.one, -min(field.prec, CONDITION_BITS) // 4)
         numbers[i] += h
-        moved = run(self.f, self.point, field, numbers=numbers).gradient()
-        row = [(u - v) / h for u, v in zip(moved, self._gradient, strict=True)]
-        total = sum(abs(x * second) for x, second in zip(self.point.numbers, row, strict=True)) / size
+        there = run(self.f, self.point, field, numbers=numbers).gradient()
+        changes = [abs(u - v) - error for u, v, error in zip(there, here, errors, strict=True)]
+        total = sum(abs(x) * max(change, 0) for x, change in zip(self.point.numbers, changes, strict=True)) / h / size
         return float(total) if total < 1e300 else None
 
 
-def scatter(truth: Truth, runs: Sequence[Run], unit: float) -> list[Any]:
+def scatter(truth: Truth, found: Sequence[Trial], unit: float) -> list[Any]:
     """Return the largest distance from the truth that noisy derivatives reach, scaled to the claims' precision."""
-    jacobians = [r.jacobian() for r in runs]
     scale = unit * 2**53
     result = []
     for i in range(len(truth.low)):
         middle = truth.middle(i)
-        distances = [abs(j[i] - middle) for j in jacobians]
+        distances = [abs(t.jacobian[i] - middle) for t in found]
         result.append(max((d for d in distances if d - d == 0), default=0) * scale)
     return result
 

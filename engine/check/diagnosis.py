@@ -3,10 +3,6 @@
 Each hypothesis predicts what a gradient with one particular mistake would be: from the true derivatives alone (a
 factor, a sign, a transposed matrix), or from f's tape, swept back with the mistake planted (= for +=, a missing
 derivative). Nothing is guessed from a single number where several are there to tell.
-
-Glossary
---------
-claims, truth: lists of floats, one per component.  wrong: the indices of the components with another verdict than ok.
 """
 
 from __future__ import annotations
@@ -14,26 +10,25 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 from engine.check.case import Case
-from engine.check.factors import FACTOR_NEAR, factor_words, is_simple, ratio_of, sizes_of
-from engine.check.fields import RealField
+from engine.check.evidence import COARSE, Evidence
+from engine.check.factors import FACTOR_NEAR, factor_words, is_simple
+from engine.check.fields import RealField, as_double
 from engine.check.likeness import aside
 from engine.check.planted import plants
-from engine.check.precision import claims_are_float32
 from engine.check.runs import NotRunnable, over_doubles, run
 from engine.check.structure import Block
-from engine.check.sweeps import BITS, Graph, Plant
+from engine.check.sweeps import Graph, Plant
 
 NEAR = 1e-7  # relative to the prediction; a claim that has lost more digits is not diagnosed
-COARSE = 2.0**-16  # the same for numbers of float32
 TERM_NEAR = 1e-9  # relative to what a term changes
 ENOUGH = 3  # components that a term must move for its count to be believed, unless it is a plain one
+BITS = 120  # for derivatives at other points
 DOUBLES = 700.0  # logarithms of numbers that doubles hold
 OTHER_POINTS = 30_000  # operations that derivatives at other points may take
+STEP = 2.0**-17  # relative, of a difference over doubles
+ROUNDING = 2.0**-44  # relative, what a long f may lose to rounding
 SWAPPED = 16  # numbers of which any two may be swapped
 TIMES = {0.0: "is missing", -1.0: "has the wrong sign", 2.0: "counts twice", 0.5: "counts half"}
 """How often a term counts -> how that is said."""
@@ -45,77 +40,15 @@ MANY = " times"
 Hypothesis = tuple[str, Sequence[float]]
 
 
-@dataclass(eq=False)
-class Evidence:
-    """What is claimed, what is true, and what may explain the difference."""
-
-    case: Case
-    claims: Sequence[float]
-    truth: Sequence[float]
-    wrong: Sequence[int]
-
-    @cached_property
-    def sizes(self) -> dict[int, str]:
-        """The lengths of the arrays that f sees."""
-        return sizes_of(self.case.f)
-
-    @cached_property
-    def graph(self) -> Graph | None:
-        """F's graph in doubles; None where f does not run again, as people's code need not."""
-        try:
-            return Graph(self.case.f, self.case.point)
-        except Exception:
-            return None
-
-    @cached_property
-    def blocks(self) -> list[tuple[str, list[int]]]:
-        """The arguments' arrays, each with the indices of its components; for a Jacobian in every row."""
-        width = self.case.width
-        rows = len(self.claims) // width
-        return [
-            (b.name, [k * width + i for k in range(rows) for i in range(b.start, b.start + b.size)])
-            for b in self.case.point.blocks
-        ]
-
-    @cached_property
-    def parts(self) -> list[tuple[str, list[int]]]:
-        """All components under the name "", then each argument's, of those that hold everything that is wrong."""
-        parts = [("", list(range(len(self.truth)))), *(self.blocks if len(self.blocks) > 1 else [])]
-        return [(name, part) for name, part in parts if set(self.wrong) <= set(part)]
-
-    @cached_property
-    def is_coarse(self) -> bool:
-        """Whether the claims have float32's digits only."""
-        return claims_are_float32(self.case)
-
-    def ratio(self, part: Sequence[int]) -> float | None:
-        """Return the one factor between claims and truth, None where there is none."""
-        return ratio_of(self.claims, self.truth, part, COARSE if self.is_coarse else FACTOR_NEAR)
-
-    def with_factor(self, part: Sequence[int], factor: float) -> list[float]:
-        """Return the truth with a factor on some components."""
-        result = list(self.truth)
-        for i in part:
-            result[i] = factor * self.truth[i]
-        return result
-
-
 def likely_mistake(case: Case) -> str:
     """Return the mistake that explains the claims, in words, or "" if none does."""
-    truth = [_float(case.truth.middle(i)) for i in range(len(case.claims))]
+    truth = [as_double(case.truth.middle(i)) for i in range(len(case.claims))]
     wrong = [i for i, c in enumerate(case.components) if c.verdict == "wrong"]
     if not wrong or not all(map(math.isfinite, truth + case.claims)):
         return ""
     e = Evidence(case, case.claims, truth, wrong)
     near = COARSE if e.is_coarse else NEAR
     return next((words for words, found in _hypotheses(e) if matches(e.claims, found, truth, wrong, near)), "")
-
-
-def _float(x: Any) -> float:
-    try:
-        return float(x)
-    except OverflowError:
-        return math.inf
 
 
 def matches(
@@ -144,7 +77,7 @@ def _hypotheses(e: Evidence) -> Iterator[Hypothesis]:
     yield from _exchanges(e.case, e.truth)
     if e.case.order == 1 and e.case.truth.outputs == 1:
         yield from _penalties(e)
-    if e.case.order == 1 and e.case.truth.run is not None and e.graph is not None:
+    if e.case.order == 1 and e.graph is not None:
         yield from _planted(e, e.graph)
         yield from _named_factors(e, e.graph)
         yield from _other_points(e.case)
@@ -321,12 +254,32 @@ def _other_points(case: Case) -> Iterator[Hypothesis]:
             points.append((f"x with {names[i]} and {names[j]} swapped", swapped))
     assert case.truth.run is not None
     for words, numbers in points[: max(2, OTHER_POINTS // max(1, case.truth.run.tape.operations))]:
+        if not case.is_short and not _may_belong_to(case, numbers):
+            continue
         try:
             other = run(case.f, case.point, RealField(BITS), numbers=numbers)
         except (NotRunnable, ArithmeticError, ValueError):
             continue
         if not any(switch.tied for switch in other.tape.switches):
-            yield f"it is the derivative at the wrong point, at {words}", [_float(d) for d in other.jacobian()]
+            yield f"it is the derivative at the wrong point, at {words}", [as_double(d) for d in other.jacobian()]
+
+
+def _may_belong_to(case: Case, numbers: Sequence[float]) -> bool:
+    """Tell whether the claims may be derivatives at other numbers: whether f moves so there, over doubles."""
+    directions = [(abs(x) or 1.0) * (1 + k % 3) for k, x in enumerate(numbers)]
+    try:
+        up, down = (
+            over_doubles(case.f, case.point, [x + h * d for x, d in zip(numbers, directions, strict=True)])
+            for h in (STEP, -STEP)
+        )
+    except Exception:  # it takes no doubles, or has no value there
+        return True
+    for k, (above, below) in enumerate(zip(up, down, strict=True)):
+        terms = [case.claims[k * case.width + i] * d for i, d in enumerate(directions)]
+        rounding = ROUNDING * (abs(above) + abs(below)) / STEP
+        if abs((above - below) / (2 * STEP) - sum(terms)) > 0.01 * sum(map(abs, terms)) + rounding:
+            return False
+    return True
 
 
 def _lone(e: Evidence) -> Iterator[Hypothesis]:

@@ -11,6 +11,7 @@ raw: mpmath's own form of an interval, a pair of its raw numbers (mpmath.libmp; 
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from functools import cache
@@ -108,6 +109,21 @@ def is_sharp(x: Interval) -> bool:
 def middle(x: Any) -> Any:
     """Return the middle of an interval, and any other number as it is."""
     return (x.low + x.high) / 2 if hasattr(x, "low") else x
+
+
+def as_double(x: Any) -> float:
+    """Return a field's number as a double: the middle of an interval, and nan where it is undefined or none holds it.
+
+    >>> as_double(IntervalField(60).number(0.5)), as_double(None)
+    (0.5, nan)
+    """
+    try:
+        if isinstance(x, Interval):
+            low, high = (float(_libmp().to_float(end)) for end in x.raw)
+            return low if low == high else low / 2 + high / 2
+        return math.nan if x is None else float(x)
+    except OverflowError:
+        return math.nan
 
 
 @cache

@@ -13,7 +13,7 @@ from engine.check.case import Case
 from engine.check.claims import exact_claims
 from engine.check.fields import IntervalField, is_sharp, middle
 from engine.check.precision import COARSER, claims_are_float32, explains
-from engine.check.runs import Run, noisy_runs, run
+from engine.check.runs import Run, run, trials
 from engine.check.structure import flat_numbers
 
 ZERO = 2.0**-700  # a formula of 400 digits that is nearer to a truth of 0 is right
@@ -79,11 +79,9 @@ class Witness:
     @cached_property
     def noise(self) -> list[Any]:
         """What rounding does to derivatives in the textbook's forms here."""
-        jacobians = [
-            r.jacobian()
-            for r in noisy_runs(self.case.f, self.case.point, self.run, textbook=True, numbers=self.numbers)
-        ]
-        return [max(abs(j[i] - t) for j in jacobians) * (self.case.unit * 2**53) for i, t in enumerate(self.truth)]
+        found = trials(self.case.f, self.case.point, self.run, textbook=True, numbers=self.numbers)
+        scale = self.case.unit * 2**53
+        return [max(abs(t.jacobian[i] - truth) for t in found) * scale for i, truth in enumerate(self.truth)]
 
 
 def _witnesses(case: Case, how_far: str) -> list[Witness]:

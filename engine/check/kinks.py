@@ -25,7 +25,7 @@ from typing import Any
 from engine.check.decisions import Signs
 from engine.check.fields import FIFTY_DIGITS, IntervalField, RealField, context, is_sharp, middle
 from engine.check.oracles import FINE, MOST, Truth
-from engine.check.runs import LONG, Run, run
+from engine.check.runs import LONG, Run, Trial, run
 from engine.check.structure import Point
 from engine.check.tape import Key, Switch, key_of
 
@@ -188,11 +188,11 @@ def _close(a: Any, b: Any) -> bool:
     return bool(abs(a - b) <= max(abs(a) / 2**60, abs(b) / 2**60, context(MOST).ldexp(1, -1000)))
 
 
-def near_ties(found: Run, noisy: Sequence[Run]) -> list[int]:
+def near_ties(found: Run, noisy: Sequence[Trial]) -> list[int]:
     """Return the numbers of the comparisons that rounding may decide: their margin is within its own scatter."""
     near = []
     for k, switch in enumerate(found.tape.switches):
-        margins = [other.tape.switches[k].margin.value for other in noisy if k < len(other.tape.switches)]
+        margins = [trial.margins[k] for trial in noisy if k < len(trial.margins)]
         if switch.tied or switch.margin.value is None or None in margins or len(margins) < len(noisy):
             continue
         center = middle(switch.margin.value)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.check.fields import middle
-from engine.check.runs import NotRunnable, Run, noisy_runs, over_doubles, run
+from engine.check.runs import NotRunnable, Run, over_doubles, run, trials
 from engine.check.structure import Point
 from engine.check.tape import CONSTANT
 
@@ -62,10 +62,10 @@ def check_likeness(f: Callable[..., Any], point: Point, found: Run, doubles: Seq
     far = [k for k, y in enumerate(doubles) if _distance(found.outputs[k].value, y) > UNLIKE * abs(y) + 2.0**-1000]
     if not far:
         return
-    noisy = noisy_runs(f, point, found)
+    noisy = trials(f, point, found)
     for k in far:
         value = middle(found.outputs[k].value)
-        others = [other.outputs[k].value for other in noisy if k < len(other.outputs)]
+        others = [trial.outputs[k] for trial in noisy if k < len(trial.outputs)]
         scattered = max((abs(other - value) for other in others if other is not None), default=0)
         if _distance(found.outputs[k].value, doubles[k]) > ROUNDING * scattered:
             raise Unlike(f"it gives {value.context.nstr(value, 12)} there, and {doubles[k]!r} over doubles")

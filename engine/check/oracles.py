@@ -18,6 +18,7 @@ from typing import Any
 
 from engine.check.decisions import Follow
 from engine.check.fields import FIFTY_DIGITS, IntervalField, RealField, context
+from engine.check.places import PlacedTape
 from engine.check.runs import Run, run
 from engine.check.structure import Point
 
@@ -52,7 +53,7 @@ def interval(f: Callable[..., Any], point: Point) -> Truth:
     """Enclose the derivatives of f by every number of the point. Raises NotRunnable for a black box."""
     started = time.perf_counter()
     for bits in DIGITS:
-        found = run(f, point, IntervalField(bits))
+        found = run(f, point, IntervalField(bits), kind=PlacedTape)  # its graph is asked for the name of a mistake
         enclosures = found.jacobian()
         undecided = any(s.tied and s.margin.value.sign() is None for s in found.tape.switches)
         if not undecided and all(map(_sharp, enclosures)):

@@ -9,9 +9,10 @@ from __future__ import annotations
 import itertools
 import linecache
 import sys
+from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine.check.tape import Node, Tape
 from engine.lines import shown_line, users_frame
@@ -19,17 +20,22 @@ from engine.lines import shown_line, users_frame
 LONGEST = 60  # characters of a text
 
 
-class Place(NamedTuple):
-    """An instruction of people's code, and which of its runs this is, from 1; 0 stands for all of them."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """An instruction of people's code, and which of its runs this is, from 1; 0 stands for all of them.
+
+    A tape has one object for each place, so that two are the same where they are one.
+    """
 
     code: CodeType | None
     instruction: int
     turn: int = 0
+    whole: Place | None = None
 
     @property
     def always(self) -> Place:
         """The same instruction in all of its runs."""
-        return self._replace(turn=0)
+        return self.whole or self
 
     @property
     def line(self) -> str:
@@ -41,6 +47,8 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         return "?" if self.code is None else _text(self.code, self.instruction) or self.line
 
+
+NOWHERE = Place(None, -1)
 
 Span = tuple[int | None, int | None, int | None, int | None]
 
@@ -77,16 +85,21 @@ class PlacedTape(Tape):
     def __init__(self, *options: Any) -> None:
         super().__init__(*options)
         self.places: dict[int, Place] = {}
-        self._last: tuple[CodeType | None, int] = (None, -1)
-        self._turns: dict[tuple[CodeType | None, int], int] = {}
+        self._last = NOWHERE
+        self._turns: dict[tuple[int, int], tuple[Place, int]] = {}
 
     def record(self, name: str, value: Any, args: tuple[Node, ...], partials: tuple[Any, ...] | None = None) -> Node:
         """Append a node whose value is known, and note where it was made."""
         node = super().record(name, value, args, partials)
         frame = users_frame(sys._getframe(1))
-        here = (frame.f_code, frame.f_lasti) if frame is not None else (None, -1)
-        if here != self._last:
-            self._turns[here] = self._turns.get(here, 0) + 1
-            self._last = here
-        self.places[node.index] = Place(here[0], here[1], self._turns[here])
+        if frame is not None:
+            if frame.f_code is not self._last.code or frame.f_lasti != self._last.instruction:
+                self._last = self._next(frame.f_code, frame.f_lasti)
+            self.places[node.index] = self._last
         return node
+
+    def _next(self, code: CodeType, instruction: int) -> Place:
+        key = id(code), instruction  # the hash of a code object takes longer than all the rest, and a place keeps it
+        whole, turns = self._turns.get(key) or (Place(code, instruction), 0)
+        self._turns[key] = whole, turns + 1
+        return Place(code, instruction, turns + 1, whole)

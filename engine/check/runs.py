@@ -6,9 +6,11 @@ that a function has no value there, and passes as it is; any other means NotRunn
 
 from __future__ import annotations
 
+import gc
 import random
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +46,8 @@ class Run:
         node = self.outputs[output]
         if node.index == CONSTANT:
             return [self.tape.field.zero] * len(self.leaves)
-        adjoints = self.tape.sweep(node, generic=generic)
+        with collector_paused():
+            adjoints = self.tape.sweep(node, generic=generic)
         return [adjoints.get(leaf.index, self.tape.field.zero) for leaf in self.leaves]
 
     def jacobian(self, *, generic: bool = False) -> list[Any]:
@@ -75,11 +78,27 @@ def run(
     return Run(tape, [x.node for x in variables], outputs)
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from looking through a tape while it grows: there are no cycles on it.
+
+    It would do so again and again, for a fifth of the time that a long run takes.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def call(f: Callable[..., Any], point: Point, variables: Sequence[Any], tape: Tape) -> list[Any]:
     """Return what a function gives for variables of a tape. Raises NotRunnable where it is made for doubles only."""
     token = RUNNING.set(tape)
     try:
-        return _numbers_or_values(f, point, variables, tape)
+        with collector_paused():
+            return _numbers_or_values(f, point, variables, tape)
     finally:
         RUNNING.reset(token)
 
@@ -153,24 +172,35 @@ def over_doubles(f: Callable[..., Any], point: Point, numbers: Sequence[float] |
         return [float(y) for y in flat_numbers(f(*point.arguments(point.numbers if numbers is None else numbers)))]
 
 
-def noisy_runs(
+@dataclass(frozen=True)
+class Trial:
+    """What a run in noisy doubles gave: results, derivatives, and margins of comparisons; None where undefined."""
+
+    outputs: list[Any]
+    jacobian: list[Any]
+    margins: list[Any]
+
+
+def trials(
     f: Callable[..., Any],
     point: Point,
     like: Run,
     *,
     textbook: bool = False,
     numbers: Sequence[float] | None = None,
-) -> list[Run]:
-    """Return runs of f in which every operation is rounded like a double, on the branches that `like` took."""
+) -> list[Trial]:
+    """Return what f gives where every operation is rounded like a double, on the branches that `like` took."""
     count = 6 if like.tape.operations < LONG else 3
     taken = Follow({k: switch.outcome for k, switch in enumerate(like.tape.switches)})
     rng = random.Random(0)
 
-    def trial(rounded: bool) -> Run:
+    def trial(rounded: bool) -> Trial:
         field = RealField(113, rng, textbook=textbook)
-        return run(f, point, field, numbers=numbers, decision=taken, rounded=rounded)
+        found = run(f, point, field, numbers=numbers, decision=taken, rounded=rounded)
+        margins = [switch.margin.value for switch in found.tape.switches]
+        return Trial([node.value for node in found.outputs], found.jacobian(), margins)
 
     found = [trial(True) for _ in range(count)]
-    if any(node.value is None for r in found for node in r.outputs):
+    if any(value is None for t in found for value in t.outputs):
         found = [trial(False) for _ in range(count)]  # an integer exponent, say, must stay one
     return found

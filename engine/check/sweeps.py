@@ -11,20 +11,18 @@ source: where a number comes from, a Place or the name of an argument.
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from engine.check.fields import RealField
-from engine.check.places import Place, PlacedTape
-from engine.check.runs import Run, run
+from engine.check.fields import as_double
+from engine.check.places import NOWHERE, Place, PlacedTape
+from engine.check.runs import Run
 from engine.check.structure import Block, Point
 from engine.check.tape import CONSTANT, Node
 
-BITS = 120
 AT_ONCE = 64  # plants that are swept together
 MOST_TURNS = 50  # of more runs of a line, none is looked at on its own
 
@@ -49,13 +47,13 @@ class Plant:
 
 
 class Graph:
-    """f's graph in doubles, and where each of its nodes was made."""
+    """f's graph in doubles, and where each of its nodes was made: from a run over intervals, on a tape with places."""
 
-    def __init__(self, f: Callable[..., Any], point: Point) -> None:
-        self.run: Run = run(f, point, RealField(BITS), kind=PlacedTape)
+    def __init__(self, run: Run, point: Point) -> None:
+        assert isinstance(run.tape, PlacedTape)
+        self.run = run
         self.point = point
-        assert isinstance(self.run.tape, PlacedTape)
-        self.tape = self.run.tape
+        self.tape = run.tape
         self.nodes: list[Node] = self.tape.nodes
         self.value = [as_double(node.value) for node in self.nodes]
         self.edges: list[tuple[int, int, float]] = []  # child, parent, partial
@@ -74,7 +72,7 @@ class Graph:
         for b in point.blocks:
             for i, leaf in enumerate(self.run.leaves[b.start : b.start + b.size]):
                 self.block[leaf.index], self.offset[leaf.index] = b, i
-        places = [self.tape.places.get(i, Place(None, 0)) for i in range(len(self.nodes))]
+        places = [self.tape.places.get(i, NOWHERE) for i in range(len(self.nodes))]
         self.turns = Counter(place.always for place in set(places))
         self.place = [place if self.turns[place.always] <= MOST_TURNS else place.always for place in places]
         self.by_place: dict[Place, list[int]] = defaultdict(list)
@@ -189,11 +187,3 @@ class Graph:
         known = [i if i <= output.index else 0 for i in leaves]
         columns = adjoints[known] * np.array([[float(i <= output.index)] for i in leaves])
         return [[float(x) for x in column] for column in columns.T]
-
-
-def as_double(d: Any) -> float:
-    """Return a number as a double, nan where it is undefined or none holds it."""
-    try:
-        return math.nan if d is None else float(d)
-    except OverflowError:
-        return math.nan

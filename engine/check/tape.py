@@ -117,7 +117,7 @@ class Tape:
         """Return the node of a rule over the arguments."""
         value = self._value(name, [a.value for a in args])
         self.operations += 1
-        if not self.recording or all(a.index == CONSTANT for a in args):
+        if not self.recording or (args[0].index == CONSTANT and all(a.index == CONSTANT for a in args)):
             return Node(CONSTANT, name, value)
         return self.record(name, value, args, partials)
 

@@ -197,7 +197,7 @@ def _judge_one(case: Case, i: int, c: Component) -> None:
 
 def _near(case: Case) -> Neighbourhood | None:
     assert case.truth.run is not None
-    near = near_ties(case.truth.run, case.noisy)
+    near = near_ties(case.truth.run, case.trials)
     return beside_near_ties(case.f, case.point, case.truth.run, near) if near else None
 
 

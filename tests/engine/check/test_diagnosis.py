@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from engine.check import check_gradient, checking
+from engine.check.oracles import interval
 from engine.check.planted import plants
+from engine.check.runs import LONG
 from engine.check.structure import Point
 from engine.check.sweeps import Graph
 
@@ -333,6 +335,24 @@ def test_one_number_has_no_constant_factor_by_chance(f: Any, wrong: Any, x: floa
     assert "of the truth everywhere" not in check_gradient(f, wrong, x).likely
 
 
+def test_a_long_function_has_its_wrong_point_named_too() -> None:
+    A = rng.normal(size=(60, 60))
+
+    def f(w: Any) -> Any:
+        return (np.tanh(A @ w) ** 2 + np.exp(w) * A[0]).sum()
+
+    def at(w: Any) -> Any:
+        H = np.tanh(A @ w)
+        return A.T @ (2 * H * (1 - H * H)) + np.exp(w) * A[0]
+
+    w = rng.normal(size=60)
+    run = interval(f, Point(w, f)).run
+    assert run is not None
+    assert run.tape.operations > LONG
+    assert check_gradient(f, lambda w: at(-w), w).likely == "it is the derivative at the wrong point, at -x"
+    assert check_gradient(f, lambda w: at(w / 2), w).likely == ""
+
+
 def test_lines_that_run_many_times_cost_no_more_than_the_check() -> None:
     def f(w: Any) -> Any:
         s = w[0]
@@ -341,6 +361,9 @@ def test_lines_that_run_many_times_cost_no_more_than_the_check() -> None:
         return s
 
     report = check_gradient(f, lambda w: [0.0, 1.0], [0.3, 0.4])
-    graph = Graph(f, Point([0.3, 0.4], f))
+    point = Point([0.3, 0.4], f)
+    run = interval(f, point).run
+    assert run is not None
+    graph = Graph(run, point)
     assert report.verdict == "wrong"
     assert len(plants(graph)) < 100

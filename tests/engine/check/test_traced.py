@@ -1,5 +1,6 @@
 """Plain Python code on the oracles' numbers: what people do with floats, comparisons and infinities among it."""
 
+import gc
 import math
 from collections.abc import Callable
 from fractions import Fraction
@@ -65,3 +66,26 @@ def test_code_that_needs_a_double_is_a_black_box() -> None:
     report = check_gradient(lambda x: math.sin(x), lambda x: math.cos(x), 1.5)
     assert report.verdict == "ok"
     assert report.oracle == "ladder"
+
+
+def test_the_garbage_collector_is_left_as_it_was() -> None:
+    def failing(x: Any) -> Any:
+        raise ZeroDivisionError(gc.isenabled())
+
+    def f(x: Any) -> Any:
+        on.append(gc.isenabled())
+        return x * x
+
+    on: list[bool] = []
+    with pytest.raises(ZeroDivisionError):
+        check_gradient(failing, lambda x: 0.0, 1.0)
+    assert gc.isenabled()
+    check_gradient(f, lambda x: 2 * x, 1.0)
+    assert gc.isenabled()
+    assert set(on) == {True, False}  # on for doubles, of which some functions take thousands
+    gc.disable()
+    try:
+        check_gradient(f, lambda x: 2 * x, 1.0)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
