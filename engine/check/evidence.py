@@ -8,6 +8,7 @@ from functools import cached_property
 
 from engine.check.case import Case
 from engine.check.factors import FACTOR_NEAR, ratio_of, sizes_of
+from engine.check.fields import as_double
 from engine.check.precision import claims_are_float32
 from engine.check.sweeps import Graph
 
@@ -60,7 +61,15 @@ class Evidence:
 
     def ratio(self, part: Sequence[int]) -> float | None:
         """Return the one factor between claims and truth, None where there is none."""
-        return ratio_of(self.claims, self.truth, part, COARSE if self.is_coarse else FACTOR_NEAR)
+        return ratio_of(self.claims, self.truth, part, COARSE if self.is_coarse else FACTOR_NEAR, self.errors)
+
+    @cached_property
+    def errors(self) -> list[float] | None:
+        """How far the truth may be off, where no proof tells it."""
+        truth = self.case.truth
+        if truth.proof:
+            return None
+        return [as_double(high - low) / 2 for low, high in zip(truth.low, truth.high, strict=True)]
 
     def with_factor(self, part: Sequence[int], factor: float) -> list[float]:
         """Return the truth with a factor on some components."""

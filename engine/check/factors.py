@@ -10,18 +10,27 @@ from typing import Any
 from engine.check.seen import seen_by
 
 FACTOR_NEAR = 1e-11  # by so much a constant ratio may vary
+SURE = 3.0  # times the error of an estimate
 LARGEST = 1000  # n of a factor n or 1/n
 
 
 def ratio_of(
-    claims: Sequence[float], truth: Sequence[float], part: Sequence[int], near: float = FACTOR_NEAR
+    claims: Sequence[float],
+    truth: Sequence[float],
+    part: Sequence[int],
+    near: float = FACTOR_NEAR,
+    errors: Sequence[float] | None = None,
 ) -> float | None:
-    """Return the one factor between claims and truth, None where there is none; near tells how much it may vary.
+    """Return the one factor between claims and truth, None where there is none.
+
+    near tells by how much of itself it may vary, errors how far the truth may be off where it is an estimate.
 
     >>> ratio_of([2.0, 4.0], [1.0, 2.0], [0, 1])
     2.0
     >>> ratio_of([2.0, 5.0], [1.0, 2.0], [0, 1]) is None
     True
+    >>> ratio_of([2.0, 4.0], [1.0, 2.001], [0, 1], errors=[0.001, 0.001])
+    2.0
     """
     lead = max(part, key=lambda i: abs(truth[i]))
     if not truth[lead] or not claims[lead]:
@@ -29,10 +38,15 @@ def ratio_of(
     ratio = claims[lead] / truth[lead]
     if not ratio or not math.isfinite(ratio):
         return None
-    if any(abs(claims[i] - ratio * truth[i]) > near * max(abs(ratio), 1) * abs(truth[i]) for i in part):
+    error = errors or [0.0] * len(truth)
+    near = max(near, SURE * error[lead] / abs(truth[lead]))
+    room = [near * max(abs(ratio), 1) * abs(truth[i]) + SURE * abs(ratio) * error[i] for i in part]
+    if any(abs(claims[i] - ratio * truth[i]) > r for i, r in zip(part, room, strict=True)):
         return None
-    simple = Fraction(ratio).limit_denominator(LARGEST)
-    return float(simple) if near > FACTOR_NEAR and abs(float(simple) - ratio) <= near * abs(ratio) else ratio
+    if near == FACTOR_NEAR:
+        return ratio
+    fractions = (round(ratio * n) / n for n in range(1, LARGEST + 1))
+    return next((simple for simple in fractions if abs(simple - ratio) <= near * abs(ratio)), ratio)
 
 
 def is_simple(ratio: float) -> bool:
@@ -53,6 +67,8 @@ def factor_words(ratio: float, where: str, sizes: dict[int, str]) -> str:
 
     >>> factor_words(0.25, "everywhere", {4: "X has length 4"})
     '1/4 of the truth everywhere: divided by 4 once too often, or not multiplied by it (X has length 4)'
+    >>> factor_words(1.001, "everywhere", {}), factor_words(1 + 1e-9, "everywhere", {})  # doctest: +ELLIPSIS
+    ('1.001 times the truth everywhere: ...', '(1 + 1e-09) times the truth everywhere: ...')
     """
     if abs(ratio + 1) < 1e-9:
         return f"the sign is wrong {where}" if where == "everywhere" else f"{where} the truth with the wrong sign"
@@ -82,7 +98,9 @@ def factor_words(ratio: float, where: str, sizes: dict[int, str]) -> str:
 
 
 def _decimal(ratio: float) -> str:
-    return f"(1 {'+' if ratio > 1 else '-'} {abs(ratio - 1):.3g})" if abs(ratio - 1) < 1e-3 else f"{ratio:.6g}"
+    text = f"{ratio:.6g}"
+    shows = abs(float(text) - ratio) <= 1e-3 * abs(ratio - 1)  # by how much it is not 1
+    return text if shows else f"(1 {'+' if ratio > 1 else '-'} {abs(ratio - 1):.3g})"
 
 
 def sizes_of(f: Callable[..., Any]) -> dict[int, str]:

@@ -335,6 +335,17 @@ def test_one_number_has_no_constant_factor_by_chance(f: Any, wrong: Any, x: floa
     assert "of the truth everywhere" not in check_gradient(f, wrong, x).likely
 
 
+@pytest.mark.parametrize("bug", ["no 1/m", "sign", "half", "bias", "transposed", "one entry"])
+def test_a_black_box_has_its_factors_named_although_its_truth_is_an_estimate(bug: str) -> None:
+    def box(W1: Any, b1: Any, W2: Any, b2: Any) -> float:
+        F = np.tanh(X @ np.array(W1, dtype=float).T + b1)
+        return float(((F @ W2.T + b2 - T) ** 2).sum() / len(X) / 2)
+
+    report = check_gradient(box, lambda *p: gradient(*p, bug=bug), PARAMETERS)
+    assert (report.oracle, report.verdict) == ("ladder", "wrong")
+    assert report.likely.startswith(BUGS[bug])
+
+
 def test_a_long_function_has_its_wrong_point_named_too() -> None:
     A = rng.normal(size=(60, 60))
 
