@@ -146,11 +146,13 @@ def _named(graph: Graph, members: Sequence[tuple[Place, Region]], inner: Sequenc
     """Return an activation by its name and line, any other function by its text."""
     name = graph.nodes[inner[0][0]].name
     lines = {place.line for place, _ in members}
-    line = f" ({lines.pop()})" if len(lines) == 1 else ""
-    if all(len(nodes) == 1 for nodes in inner) and name not in ("mul", "div", "pow"):
-        return f"{name}{line}"
+    line = lines.pop() if len(lines) == 1 else ""
     place = members[0][0]
-    return graph.words(place if len(members) == 1 else place.always) + line
+    if all(len(nodes) == 1 for nodes in inner) and name not in ("mul", "div", "pow"):
+        where = ", ".join(filter(None, (line, graph.turn(place) if len(members) == 1 else "")))
+        return f"{name} ({where})" if where else name
+    text = graph.words(place if len(members) == 1 else place.always)
+    return f"{text} ({line})" if line else text
 
 
 def _slope_at(graph: Graph, y: int, z: int, inner: Sequence[int]) -> float:

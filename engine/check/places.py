@@ -98,6 +98,13 @@ class PlacedTape(Tape):
             self.places[node.index] = self._last
         return node
 
+    def forget(self, leaves: int) -> None:
+        """Leave nothing but the variables: the runs of a line are counted anew."""
+        super().forget(leaves)
+        self.places.clear()
+        self._turns.clear()
+        self._last = NOWHERE
+
     def _next(self, code: CodeType, instruction: int) -> Place:
         key = id(code), instruction  # the hash of a code object takes longer than all the rest, and a place keeps it
         whole, turns = self._turns.get(key) or (Place(code, instruction), 0)

@@ -114,7 +114,7 @@ def _numbers_or_values(f: Callable[..., Any], point: Point, variables: Sequence[
         if first is not None:
             if way is ways[-1] and isinstance(first, (ArithmeticError, ValueError)):
                 break
-            _forget(tape, len(variables))
+            tape.forget(len(variables))
         try:
             return flat_numbers(f(*way()))
         except Exception as error:
@@ -128,13 +128,6 @@ def _values(variables: Sequence[Any]) -> list[Any]:
     from engine.value import Value
 
     return [Value(x) for x in variables]
-
-
-def _forget(tape: Tape, leaves: int) -> None:
-    """Leave nothing but the variables on a tape, after a run that failed."""
-    del tape.nodes[leaves:]
-    tape.switches.clear()
-    tape.operations, tape.too_large = 0, ""
 
 
 def array_of(numbers: list[Any], shape: tuple[int, ...]) -> Any:

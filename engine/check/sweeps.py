@@ -90,8 +90,13 @@ class Graph:
         """Return what a source is called."""
         if isinstance(source, str):
             return source
-        turns = self.turns[source.always]
-        return f"{source}" + (f" (run {source.turn} of {turns})" if source.turn and turns > 1 else "")
+        turn = self.turn(source)
+        return f"{source} ({turn})" if turn else f"{source}"
+
+    def turn(self, place: Place) -> str:
+        """Return which run of its line a place is, such as "run 2 of 3"; "" where it is the only one, or all."""
+        turns = self.turns[place.always]
+        return f"run {place.turn} of {turns}" if place.turn and turns > 1 else ""
 
     def results(self, place: Place) -> list[int]:
         """Return the nodes of a place that others use."""

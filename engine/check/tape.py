@@ -106,6 +106,12 @@ class Tape:
         self.nodes.append(node)
         return node
 
+    def forget(self, leaves: int) -> None:
+        """Leave nothing but the variables, after a run that failed."""
+        del self.nodes[leaves:]
+        self.switches.clear()
+        self.operations, self.too_large = 0, ""
+
     def constant(self, x: Any) -> Node:
         """Return a number that depends on nothing."""
         number = self._constants.get(x)

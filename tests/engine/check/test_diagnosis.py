@@ -335,6 +335,26 @@ def test_one_number_has_no_constant_factor_by_chance(f: Any, wrong: Any, x: floa
     assert "of the truth everywhere" not in check_gradient(f, wrong, x).likely
 
 
+def test_the_run_of_a_line_is_counted_in_the_run_that_succeeds() -> None:
+    def f(x: Any, w: Any) -> Any:
+        for _ in range(3):
+            x = np.sin(x) * w
+        if isinstance(x, np.ndarray):
+            raise TypeError("numbers only")
+        return x
+
+    def wrong(x: float, w: float) -> tuple[float, float]:
+        a = np.sin(x) * w
+        b = np.sin(a) * w
+        by_b = w * np.cos(b)
+        by_a = by_b * w  # no cosine
+        return by_a * w * np.cos(x), np.sin(b) + by_b * np.sin(a) + by_a * np.sin(x)
+
+    where = f"(test_diagnosis.py:{f.__code__.co_firstlineno + 2}, run 2 of 3)"
+    for at in ((0.3, 0.7), (np.array(0.3), np.array(0.7))):
+        assert check_gradient(f, wrong, at).likely == f"the derivative of sin {where} is missing: no D_k"
+
+
 @pytest.mark.parametrize("bug", ["no 1/m", "sign", "half", "bias", "transposed", "one entry"])
 def test_a_black_box_has_its_factors_named_although_its_truth_is_an_estimate(bug: str) -> None:
     def box(W1: Any, b1: Any, W2: Any, b2: Any) -> float:
