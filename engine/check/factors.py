@@ -10,6 +10,7 @@ from typing import Any
 from engine.check.seen import seen_by
 
 FACTOR_NEAR = 1e-11  # by so much a constant ratio may vary
+ROUNDING = 2.0**-44  # of the largest claim: what smaller ones may have lost in sums
 SURE = 3.0  # times the error of an estimate
 LARGEST = 1000  # n of a factor n or 1/n
 
@@ -29,6 +30,8 @@ def ratio_of(
     2.0
     >>> ratio_of([2.0, 5.0], [1.0, 2.0], [0, 1]) is None
     True
+    >>> ratio_of([2.0, 4.0, 1e-16], [1.0, 2.0, 0.0], [0, 1, 2])
+    2.0
     >>> ratio_of([2.0, 4.0], [1.0, 2.001], [0, 1], errors=[0.001, 0.001])
     2.0
     """
@@ -40,7 +43,8 @@ def ratio_of(
         return None
     error = errors or [0.0] * len(truth)
     near = max(near, SURE * error[lead] / abs(truth[lead]))
-    room = [near * max(abs(ratio), 1) * abs(truth[i]) + SURE * abs(ratio) * error[i] for i in part]
+    lost = ROUNDING * abs(claims[lead])  # where the truth is 0, say, and sums of doubles are not
+    room = [near * max(abs(ratio), 1) * abs(truth[i]) + SURE * abs(ratio) * error[i] + lost for i in part]
     if any(abs(claims[i] - ratio * truth[i]) > r for i, r in zip(part, room, strict=True)):
         return None
     if near == FACTOR_NEAR:
