@@ -6,8 +6,8 @@
 
 Each check is determined by the seed and its number, so a run may be stopped at any time (Ctrl-C) and goes on where it
 was. Right gradients come from reverse mode, or were written by hand in NumPy. One in PLANT is checked a second time
-with a mistake: all components, or one, off by a relative 1e-9 (of 1,000 components, one by 0.1%). A mistake counts
-where there is one: at a kink, or where the truth is 0 to doubles, a derivative times (1 + 1e-9) is no other derivative.
+with a mistake: all components, or one, off by a relative 1e-9 (of 1,000 components, one by 0.1%), or a number where the
+truth is 0. A mistake counts where there is one: at a kink, a derivative times (1 + 1e-9) is no other derivative.
 """
 
 from __future__ import annotations
@@ -44,8 +44,11 @@ ORACLE_LESS = ("black boxes", "black boxes, hard numbers")
 Counts = dict[str, dict[str, int]]
 
 
-def planted(case: Check, clean: Report, rng: random.Random) -> tuple[Callable[..., Any], list[int], float] | None:
-    """Return the gradient with a mistake, the components it is in, and its size; None where there can be none."""
+def planted(case: Check, clean: Report, rng: random.Random) -> tuple[Callable[..., Any], list[int], str] | None:
+    """Return the gradient with a mistake, the components it is in, and its words; None where there can be none."""
+    zeros = [i for i, c in enumerate(clean.components) if c.verdict == "ok" and c.low == c.high == c.claimed == 0]
+    if zeros and case.source not in ORACLE_LESS and rng.random() < 0.5:
+        return (*_beside_zero(case, clean, [rng.choice(zeros)], rng), "a number where the truth is 0")
     factor = 1.001 if len(clean.components) == 1000 or case.source in ORACLE_LESS else 1 + rng.choice((1e-9, -1e-9))
     fit = [
         i
@@ -64,7 +67,20 @@ def planted(case: Check, clean: Report, rng: random.Random) -> tuple[Callable[..
         return [factor * x if i in chosen else x for i, x in enumerate(numbers)]
 
     chosen = frozenset(where)
-    return wrong, where, factor - 1
+    return wrong, where, f"off by {abs(factor - 1):.0e}"
+
+
+def _beside_zero(
+    case: Check, clean: Report, where: list[int], rng: random.Random
+) -> tuple[Callable[..., Any], list[int]]:
+    sizes = [abs(c.truth) for c in clean.components]
+    usual = max((float(s) for s in sizes if NORMAL[0] * 1e9 <= s <= NORMAL[1]), default=1.0)
+    number = rng.choice((1.0, 1e-3, 1e-9)) * usual
+
+    def wrong(*args: Any) -> list[Any]:
+        return [x + number if i in where else x for i, x in enumerate(flat_numbers(case.gradient(*args)))]
+
+    return wrong, where
 
 
 class Campaign:
@@ -123,10 +139,10 @@ class Campaign:
             return
         mistake = planted(case, report, rng)
         if mistake is not None:
-            wrong, where, size = mistake
+            wrong, where, words = mistake
             found = judged(case, wrong)
             passed = found is None or all(found.components[i].verdict in PASSES for i in where)
-            self._count("planted", f"{case.source}, off by {abs(size):.0e}", found, number, case, false=passed)
+            self._count("planted", f"{case.source}, {words}", found, number, case, false=passed)
 
     def _count(self, part: str, key: str, found: Report | None, number: int, case: Check, *, false: bool) -> None:
         counts: dict[str, int] = self.state[part].setdefault(key, {})
@@ -184,7 +200,7 @@ def table(state: dict[str, Any]) -> str:
     columns = ("ok", "kink", "inaccurate", "inconclusive", "wrong", "error", "FALSE")
     for part, title in (("right", "right gradients"), ("planted", "planted mistakes")):
         total: Counter[str] = Counter()
-        lines.append(f"{title:44}{'checks':>9}" + "".join(f"{c:>13}" for c in columns))
+        lines.append(f"{title:60}{'checks':>9}" + "".join(f"{c:>13}" for c in columns))
         for key, counts in sorted(state[part].items()):
             total.update(counts)
             lines.append(_line(key, counts, columns))
@@ -206,7 +222,7 @@ def _checks(counts: dict[str, int]) -> int:
 
 
 def _line(key: str, counts: dict[str, int], columns: tuple[str, ...]) -> str:
-    return f"{key:44}{_checks(counts):9,}" + "".join(f"{counts.get(c, 0):13,}" for c in columns)
+    return f"{key:60}{_checks(counts):9,}" + "".join(f"{counts.get(c, 0):13,}" for c in columns)
 
 
 def show(seed: int, number: int, plant: bool) -> None:
@@ -217,7 +233,7 @@ def show(seed: int, number: int, plant: bool) -> None:
     print(report)
     mistake = planted(case, report, random.Random(f"{seed} {number} plant")) if plant and report else None
     if mistake is not None:
-        print(f"\nplanted {mistake[2]:.0e} in {mistake[1]}:\n{judged(case, mistake[0])}")
+        print(f"\nplanted: {mistake[2]}, in {mistake[1]}:\n{judged(case, mistake[0])}")
 
 
 def main() -> int:

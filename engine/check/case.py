@@ -21,6 +21,7 @@ from engine.check.oracles import Truth
 from engine.check.runs import LONG, NotRunnable, Trial, run, trials
 from engine.check.structure import Point
 
+LINEAR = 2.0**-16  # a relative change of a derivative over a step that is small enough
 CONDITION_BITS = 2000  # for kappa, and more for small numbers: a quarter of them go to the step
 
 
@@ -37,6 +38,11 @@ class Component:
     verdict: str = "ok"
     why: str = ""
     kappa: float | None = None
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether the truth is 0 to doubles."""
+        return bool(self.low <= 0 <= self.high or 2 * abs(self.truth) <= 2.0**-1074)
 
 
 @dataclass(eq=False)
@@ -57,12 +63,6 @@ class Case:
     def width(self) -> int:
         """The number of variables: component k * width + i is the derivative of result k by variable i."""
         return len(self.point.numbers)
-
-    @cached_property
-    def largest(self) -> Any:
-        """The size of the largest derivative that is finite."""
-        sizes = [abs(self.truth.middle(i)) for i in range(len(self.claims))]
-        return max((s for s in sizes if s < math.inf), default=0)
 
     @property
     def is_short(self) -> bool:
@@ -96,33 +96,53 @@ class Case:
         return found if len(found) == len(self.claims) else None
 
     @cached_property
-    def _base(self) -> tuple[RealField, list[Any], list[Any]]:
-        """What kappa's differences start from: numbers of many digits, the gradient in them, and its errors.
-
-        They are enough for a step of the smallest number, times another as small, to show beside 1. Of a long function
-        it is the truth, with its errors, that serves, and what does not show beside these counts as 0.
-        """
+    def _proved(self) -> Base:
+        """The truth itself, with its errors: what does not show beside these counts as 0."""
         assert self.truth.run is not None
-        if not self.is_short:
-            middles = [self.truth.middle(i) for i in range(self.width)]
-            widths = [high - low for low, high in zip(self.truth.low, self.truth.high, strict=True)]
-            return RealField(self.truth.run.tape.field.prec), middles, widths
+        middles = [self.truth.middle(i) for i in range(self.width)]
+        widths = [high - low for low, high in zip(self.truth.low, self.truth.high, strict=True)]
+        return RealField(self.truth.run.tape.field.prec), middles, widths
+
+    @cached_property
+    def _fine(self) -> Base:
+        """The gradient in enough digits for a step of the smallest number, times another as small, to show beside 1."""
         field = RealField(CONDITION_BITS + 2 * max(abs(math.frexp(x)[1]) for x in self.point.numbers))
         return field, run(self.f, self.point, field).gradient(), [0] * self.width
 
     def kappa(self, i: int) -> float | None:
-        """Return the condition of derivative i, for a single result: one more gradient gives a row of the Hessian."""
+        """Return the condition of derivative i, for a single result: one more gradient gives a row of the Hessian.
+
+        Of a long function the truth serves as the other gradient, unless its step is too wide for so large a kappa.
+        """
         size = abs(self.truth.middle(i))
         if self.truth.outputs != 1 or self.truth.run is None or not 0 < size < math.inf:
             return None
-        field, here, errors = self._base
+        if not self.is_short:
+            step = _step(self._proved)
+            found = self._from(self._proved, i) / size
+            if found * 2.0**-step < LINEAR:
+                return float(found)
+        found = self._from(self._fine, i) / size
+        return float(found) if found < 1e300 else None
+
+    def _from(self, base: Base, i: int) -> Any:
+        """Return sum_j |x_j d2f/dx_i dx_j|, by a step away from a gradient."""
+        field, here, errors = base
         numbers = [field.number(x) for x in self.point.numbers]
-        h = field.context.ldexp(abs(numbers[i]) or field.one, -min(field.prec, CONDITION_BITS) // 4)
+        h = field.context.ldexp(abs(numbers[i]) or field.one, -_step(base))
         numbers[i] += h
         there = run(self.f, self.point, field, numbers=numbers).gradient()
-        changes = [abs(u - v) - error for u, v, error in zip(there, here, errors, strict=True)]
-        total = sum(abs(x) * max(change, 0) for x, change in zip(self.point.numbers, changes, strict=True)) / h / size
-        return float(total) if total < 1e300 else None
+        changes = [max(abs(u - v) - error, 0) for u, v, error in zip(there, here, errors, strict=True)]
+        return sum(abs(x) * change for x, change in zip(self.point.numbers, changes, strict=True)) / h
+
+
+Base = tuple[RealField, list[Any], list[Any]]
+"""What kappa's differences start from: numbers of many digits, the gradient in them, and its errors."""
+
+
+def _step(base: Base) -> int:
+    """Return the number of bits by which a step is smaller than its number: a quarter of the digits."""
+    return min(base[0].prec, CONDITION_BITS) // 4
 
 
 def scatter(truth: Truth, found: Sequence[Trial], unit: float) -> list[Any]:

@@ -243,7 +243,8 @@ def _of_black_box(
 def _judged(case: Case, oracle: str, notes: list[str]) -> list[Component]:
     """Return the components with their verdicts; where f is not to be trusted beside the point, as a black box's."""
     if case.order == 2:
-        return hessians.judge(case)
+        case.components = hessians.judge(case)
+        return case.components
     if case.truth.run is None:
         return _agreed(case, judge_estimates(case))
     try:

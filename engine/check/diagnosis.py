@@ -10,11 +10,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from engine.check.case import Case
 from engine.check.evidence import COARSE, Evidence
-from engine.check.factors import FACTOR_NEAR, factor_words, is_simple
+from engine.check.factors import FACTOR_NEAR, SURE, factor_words, is_simple
 from engine.check.fields import RealField, as_double
+from engine.check.ladder import estimate, noise_of
 from engine.check.likeness import aside
 from engine.check.planted import plants
 from engine.check.runs import NotRunnable, over_doubles, run
@@ -27,7 +29,7 @@ ENOUGH = 3  # components that a term must move for its count to be believed, unl
 BITS = 120  # for derivatives at other points
 DOUBLES = 700.0  # logarithms of numbers that doubles hold
 OTHER_POINTS = 30_000  # operations that derivatives at other points may take
-STEP = 2.0**-17  # relative, of a difference over doubles
+STEPS = (2.0**-17, 2.0**-27)  # relative, of differences over doubles
 ROUNDING = 2.0**-44  # relative, what a long f may lose to rounding
 SWAPPED = 16  # numbers of which any two may be swapped
 TIMES = {0.0: "is missing", -1.0: "has the wrong sign", 2.0: "counts twice", 0.5: "counts half"}
@@ -97,7 +99,7 @@ def _factors(e: Evidence) -> Iterator[Hypothesis]:
         if ratio is None:
             continue
         # One number has any factor, and several have one only if there is one.
-        if (len(part) > 1 and (is_simple(ratio) or abs(ratio + 1) < 1e-9)) or _is_constant(e.case, part[0], ratio):
+        if (len(part) > 1 and (is_simple(ratio) or abs(ratio + 1) < 1e-9)) or _is_constant(e, part[0], ratio):
             yield factor_words(ratio, where, e.sizes), e.with_factor(part, ratio)
 
 
@@ -266,20 +268,24 @@ def _other_points(case: Case) -> Iterator[Hypothesis]:
 
 def _may_belong_to(case: Case, numbers: Sequence[float]) -> bool:
     """Tell whether the claims may be derivatives at other numbers: whether f moves so there, over doubles."""
-    directions = [(abs(x) or 1.0) * (1 + k % 3) for k, x in enumerate(numbers)]
-    try:
+    directions = [(abs(x) or 1.0) * (1 + k % 3) for k, x in enumerate(case.point.numbers)]
+
+    def moves_so(step: float) -> bool:
         up, down = (
             over_doubles(case.f, case.point, [x + h * d for x, d in zip(numbers, directions, strict=True)])
-            for h in (STEP, -STEP)
+            for h in (step, -step)
         )
+        for k, (above, below) in enumerate(zip(up, down, strict=True)):
+            terms = [case.claims[k * case.width + i] * d for i, d in enumerate(directions)]
+            rounding = ROUNDING * (abs(above) + abs(below)) / step
+            if abs((above - below) / (2 * step) - sum(terms)) > 0.01 * sum(map(abs, terms)) + rounding:
+                return False
+        return True
+
+    try:
+        return any(map(moves_so, STEPS))  # where f turns fast only the finer one tells
     except Exception:  # it takes no doubles, or has no value there
         return True
-    for k, (above, below) in enumerate(zip(up, down, strict=True)):
-        terms = [case.claims[k * case.width + i] * d for i, d in enumerate(directions)]
-        rounding = ROUNDING * (abs(above) + abs(below)) / STEP
-        if abs((above - below) / (2 * STEP) - sum(terms)) > 0.01 * sum(map(abs, terms)) + rounding:
-            return False
-    return True
 
 
 def _lone(e: Evidence) -> Iterator[Hypothesis]:
@@ -287,17 +293,32 @@ def _lone(e: Evidence) -> Iterator[Hypothesis]:
     if len(e.wrong) == 1 and e.truth[e.wrong[0]]:
         (i,) = e.wrong
         ratio = e.ratio([i])
-        if ratio is not None and _is_constant(e.case, i, ratio):
+        if ratio is not None and _is_constant(e, i, ratio):
             yield factor_words(ratio, f"{e.case.components[i].name} alone is", e.sizes), e.with_factor([i], ratio)
 
 
-def _is_constant(case: Case, i: int, ratio: float) -> bool:
+def _is_constant(e: Evidence, i: int, ratio: float) -> bool:
     """Tell whether a claim is the same multiple of the truth at another point."""
-    numbers = aside(case.point)
+    case, numbers = e.case, aside(e.case.point)
     try:
-        there = run(case.f, case.point, RealField(BITS), numbers=numbers).jacobian()[i]
-        return bool(abs(over_doubles(case.grad, case.point, numbers)[i] - ratio * there) <= NEAR * abs(ratio * there))
-    except Exception:  # people's code need not have a value there, or is a black box
-        return case.truth.run is None and (
-            len(case.claims) > 1 or any(abs(abs(ratio) - common) < TERM_NEAR for common in (0.5, 1.0, 2.0))
-        )
+        there, error = _derivative(case, i, numbers)
+        claimed = over_doubles(case.grad, case.point, numbers)[i]
+    except Exception:  # people's code need not have a value there
+        return False
+    by = abs(ratio - 1)  # the factor's own size: what is less shows that it is the same
+    near = min(COARSE if e.is_coarse else NEAR, 0.01 * by) * abs(ratio * there) + abs(ratio) * error
+    return bool(abs(claimed - ratio * there) <= near <= 0.1 * by * abs(there))
+
+
+def _derivative(case: Case, i: int, numbers: list[float]) -> tuple[Any, float]:
+    """Return derivative i at other numbers, and its error, which an estimate of a black box has."""
+    if case.truth.run is not None:
+        return run(case.f, case.point, RealField(BITS), numbers=numbers).jacobian()[i], 0.0
+    row, column = divmod(i, case.width)
+
+    def moved(x: float) -> list[float]:
+        return over_doubles(case.f, case.point, [*numbers[:column], x, *numbers[column + 1 :]])
+
+    noise = noise_of(lambda numbers: over_doubles(case.f, case.point, numbers), numbers)
+    found = estimate(moved, numbers[column], noise)[row]
+    return found.value, SURE * found.bound

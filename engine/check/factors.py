@@ -11,6 +11,7 @@ from engine.check.seen import seen_by
 
 FACTOR_NEAR = 1e-11  # by so much a constant ratio may vary
 ROUNDING = 2.0**-44  # of the largest claim: what smaller ones may have lost in sums
+UNSURE = 2.0**-6  # a ratio that is known no better tells nothing
 SURE = 3.0  # times the error of an estimate
 LARGEST = 1000  # n of a factor n or 1/n
 
@@ -43,14 +44,20 @@ def ratio_of(
         return None
     error = errors or [0.0] * len(truth)
     near = max(near, SURE * error[lead] / abs(truth[lead]))
+    if near > UNSURE:
+        return None
     lost = ROUNDING * abs(claims[lead])  # where the truth is 0, say, and sums of doubles are not
     room = [near * max(abs(ratio), 1) * abs(truth[i]) + SURE * abs(ratio) * error[i] + lost for i in part]
     if any(abs(claims[i] - ratio * truth[i]) > r for i, r in zip(part, room, strict=True)):
         return None
-    if near == FACTOR_NEAR:
-        return ratio
-    fractions = (round(ratio * n) / n for n in range(1, LARGEST + 1))
-    return next((simple for simple in fractions if abs(simple - ratio) <= near * abs(ratio)), ratio)
+    return ratio if near == FACTOR_NEAR else _simplified(ratio, near)
+
+
+def _simplified(ratio: float, near: float) -> float:
+    """Return n, 1/n or the nearest other fraction, if a ratio that is not known well may be that."""
+    whole, part = round(ratio), round(1 / ratio)
+    candidates = [float(whole), 1 / part if part else 0.0, float(Fraction(ratio).limit_denominator(LARGEST))]
+    return next((simple for simple in candidates if simple and abs(simple - ratio) <= near * abs(ratio)), ratio)
 
 
 def is_simple(ratio: float) -> bool:
@@ -102,9 +109,16 @@ def factor_words(ratio: float, where: str, sizes: dict[int, str]) -> str:
 
 
 def _decimal(ratio: float) -> str:
-    text = f"{ratio:.6g}"
-    shows = abs(float(text) - ratio) <= 1e-3 * abs(ratio - 1)  # by how much it is not 1
-    return text if shows else f"(1 {'+' if ratio > 1 else '-'} {abs(ratio - 1):.3g})"
+    """Return a ratio with six digits, or as a short number and what it is off by, where six digits do not show that.
+
+    >>> _decimal(1.001), _decimal(1 - 1e-9), _decimal(2 + 2e-8)
+    ('1.001', '(1 - 1e-09)', '(2 + 2e-08)')
+    """
+    short = float(f"{ratio:.3g}")
+    off = ratio - short
+    if abs(ratio) * 1e-12 < abs(off) < abs(ratio) * 1e-5:
+        return f"({short:g} {'+' if off > 0 else '-'} {abs(off):.3g})"
+    return f"{ratio:.6g}"
 
 
 def sizes_of(f: Callable[..., Any]) -> dict[int, str]:

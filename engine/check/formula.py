@@ -16,7 +16,8 @@ from engine.check.precision import COARSER, claims_are_float32, explains
 from engine.check.runs import Run, run, trials
 from engine.check.structure import flat_numbers
 
-ZERO = 2.0**-700  # a formula of 400 digits that is nearer to a truth of 0 is right
+VANISHED = 300  # bits: so much smaller 400 digits make a claim that is nothing but rounding
+OVERFLOWED = 2.0**-400  # the same for a claim that is infinite or nan
 SCALES: dict[str, tuple[float | None, ...]] = {
     "near": (0.96, 0.96, 1.04, 1.04),
     "nearer": (0.96, 1.04),  # and zeros move by less than any other number
@@ -24,7 +25,7 @@ SCALES: dict[str, tuple[float | None, ...]] = {
 }
 """How far other points are -> what the numbers are multiplied by there."""
 
-ZERO = 2.0**-10  # what stands for a number that is 0, of the smallest other one if that is meant
+STAND_IN = 2.0**-10  # what stands for a number that is 0, of the smallest other one if that is meant
 LEAST, LEAST_EXACT = 2.0**-200, 2.0**-1040  # smallest numbers, for gradients in doubles and for those of 400 digits
 RIGHT = 2.0**-36  # about 1.5e-11: a formula that is nearer to the truth than this has a rounded constant, not a mistake
 
@@ -35,8 +36,9 @@ def formula_is_right(case: Case, i: int) -> bool | None:
     size = abs(truth)
     if case.formula is not None:
         error = abs(case.formula[i] - truth)
-        is_zero = case.components[i].low <= 0 <= case.components[i].high
-        if error <= RIGHT * size or (is_zero and error <= max(case.largest / 2**300, ZERO)):
+        claimed = abs(case.claims[i])
+        vanished = case.components[i].is_zero and error * 2**VANISHED <= (claimed if claimed < math.inf else OVERFLOWED)
+        if error <= RIGHT * size or vanished:
             return True
         # Lost in the formula itself, as inf - inf; or a constant that f and its gradient round differently is blown up
         # by cancellation: look elsewhere.
@@ -108,7 +110,7 @@ def _moved(case: Case, how_far: str) -> Iterator[Witness]:
         for x, sign in zip(case.point.numbers, signs, strict=True):
             factor = rng.uniform(0.98, 1.02)
             moved = math.copysign(factor * rng.uniform(0.5, 2), x) if scale is None else x * scale * factor
-            numbers.append(moved or sign * factor * ZERO * smallest)
+            numbers.append(moved or sign * factor * STAND_IN * smallest)
         try:
             yield Witness(case, numbers, run(case.f, case.point, IntervalField(bits), numbers=numbers))
         except Exception:  # people's code may not expect these numbers

@@ -87,6 +87,8 @@ class PlacedTape(Tape):
         self.places: dict[int, Place] = {}
         self._last = NOWHERE
         self._turns: dict[tuple[int, int], tuple[Place, int]] = {}
+        self._codes: dict[CodeType, CodeType] = {}
+        self._known: dict[int, tuple[CodeType, CodeType]] = {}
 
     def record(self, name: str, value: Any, args: tuple[Node, ...], partials: tuple[Any, ...] | None = None) -> Node:
         """Append a node whose value is known, and note where it was made."""
@@ -106,7 +108,10 @@ class PlacedTape(Tape):
         self._last = NOWHERE
 
     def _next(self, code: CodeType, instruction: int) -> Place:
-        key = id(code), instruction  # the hash of a code object takes longer than all the rest, and a place keeps it
-        whole, turns = self._turns.get(key) or (Place(code, instruction), 0)
+        if id(code) not in self._known:  # the hash of a code object takes longer than all the rest: once for each
+            self._known[id(code)] = code, self._codes.setdefault(code, code)  # the first, as its id must stay its own
+        _, same = self._known[id(code)]  # code that was compiled again, by eval in a loop, is the same code
+        key = id(same), instruction
+        whole, turns = self._turns.get(key) or (Place(same, instruction), 0)
         self._turns[key] = whole, turns + 1
         return Place(code, instruction, turns + 1, whole)

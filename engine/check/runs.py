@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import random
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from engine.check.structure import Point, flat_numbers
 from engine.check.tape import CONSTANT, Decision, Node, Tape
 from engine.check.traced import RUNNING, Traced
 
+SELDOM = 100_000  # objects between two looks of the garbage collector
 LONG = 5_000  # operations; a longer function is run with noise three times instead of six
 
 
@@ -46,7 +48,7 @@ class Run:
         node = self.outputs[output]
         if node.index == CONSTANT:
             return [self.tape.field.zero] * len(self.leaves)
-        with collector_paused():
+        with collector_slowed():
             adjoints = self.tape.sweep(node, generic=generic)
         return [adjoints.get(leaf.index, self.tape.field.zero) for leaf in self.leaves]
 
@@ -79,25 +81,38 @@ def run(
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from looking through a tape while it grows: there are no cycles on it.
+def collector_slowed() -> Iterator[None]:
+    """Let the garbage collector look seldom through a tape while it grows: there are no cycles on it.
 
-    It would do so again and again, for a fifth of the time that a long run takes.
+    It would do so again and again, for a fifth of the time that a long run takes. It goes on, for what people's code
+    leaves behind; several threads may be in here at once.
     """
-    was_on = gc.isenabled()
-    gc.disable()
+    global _slowed, _threshold
+    with _LOCK:
+        if not _slowed:
+            _threshold = gc.get_threshold()
+            if _threshold[0]:
+                gc.set_threshold(max(SELDOM, _threshold[0]), *_threshold[1:])
+        _slowed += 1
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        with _LOCK:
+            _slowed -= 1
+            if not _slowed:
+                gc.set_threshold(*_threshold)
+
+
+_LOCK = threading.Lock()
+_slowed = 0  # how many runs are under way, in whatever thread
+_threshold = gc.get_threshold()
 
 
 def call(f: Callable[..., Any], point: Point, variables: Sequence[Any], tape: Tape) -> list[Any]:
     """Return what a function gives for variables of a tape. Raises NotRunnable where it is made for doubles only."""
     token = RUNNING.set(tape)
     try:
-        with collector_paused():
+        with collector_slowed():
             return _numbers_or_values(f, point, variables, tape)
     finally:
         RUNNING.reset(token)

@@ -185,11 +185,11 @@ def _judge_one(case: Case, i: int, c: Component) -> None:
         c.verdict = "ok"
     else:
         c.verdict = "inaccurate"
-        apart = abs(case.formula[i] - c.truth) / size if case.formula is not None and size else 0
+        apart = 0 if case.formula is None or c.is_zero else abs(case.formula[i] - c.truth) / size
         if apart > ROUNDED:
             c.why = f"by any number of digits the formula is off by {float(apart):.2g}: a constant in it is rounded"
             return
-        lost = "all of them: the truth is 0 to doubles" if c.low <= 0 <= c.high else "digits"
+        lost = "all of them: the truth is 0 to doubles" if c.is_zero else "digits"
         c.why = f"the formula is right; this evaluation of it lost {lost}"
         if not math.isfinite(c.claimed):
             c.why = f"the formula is right; this evaluation of it overflows, and gives {c.claimed}"

@@ -384,6 +384,77 @@ def test_a_long_function_has_its_wrong_point_named_too() -> None:
     assert check_gradient(f, lambda w: at(w / 2), w).likely == ""
 
 
+@pytest.mark.parametrize("at", [lambda w: 0 * w, lambda w: -w])
+def test_a_wrong_point_is_named_where_f_turns_fast(at: Callable[[Any], Any]) -> None:
+    A = rng.normal(size=(60, 60)) * 1e4
+    w = rng.normal(size=60) * 1e-4
+
+    def f(w: Any) -> Any:
+        return np.tanh(A @ w + 0.3).sum() + np.exp(1e4 * w).sum()
+
+    def slope(w: Any) -> Any:
+        return A.T @ (1 - np.tanh(A @ w + 0.3) ** 2) + 1e4 * np.exp(1e4 * w)
+
+    assert check_gradient(f, lambda w: slope(at(w)), w).likely.startswith("it is the derivative at the wrong point")
+
+
+CUBES = np.array([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (1.001, "1.001 times the truth everywhere"),
+        (0.123, "0.123 times the truth everywhere"),
+        (7**0.5, "2.64575 times the truth everywhere"),
+        (2.0, "twice the truth everywhere"),
+        (1 / 3, "1/3 of the truth everywhere"),
+    ],
+)
+def test_a_factor_of_float32_is_named(factor: float, words: str) -> None:
+    report = check_gradient(lambda w: (w**3).sum(), lambda w: np.asarray(factor * 3 * w * w, dtype=np.float32), CUBES)
+    assert report.likely.startswith(words)
+
+
+@pytest.mark.parametrize(("factor", "words"), [(2.0, "twice the truth everywhere"), (-1.0, "the sign is wrong")])
+def test_a_factor_of_a_hessian_is_named(factor: float, words: str) -> None:
+    report = check_gradient(lambda w: (w**3).sum(), lambda w: factor * np.diag(6 * w), CUBES, order=2)
+    assert report.verdict == "wrong"
+    assert report.likely.startswith(words)
+
+
+@pytest.mark.parametrize("mistake", ["a number", "a sine", "itself", "a factor that moves", "normed"])
+def test_what_is_no_factor_of_a_black_box_gets_no_name(mistake: str) -> None:
+    A, w = rng.normal(size=(7, 5)), rng.normal(size=5)
+    first = np.eye(5)[0]
+
+    def f(w: Any) -> float:
+        return float(((A @ np.array(w, dtype=float) - 1) ** 2).sum())
+
+    def wrong(w: Any) -> Any:
+        g = 2 * A.T @ (A @ w - 1)
+        return {
+            "a number": g + 0.3 * first,
+            "a sine": g + np.sin(w) * first,
+            "itself": np.where(first, w, g),
+            "a factor that moves": g * (1 + w[0]),
+            "normed": g / np.linalg.norm(g),
+        }[mistake]
+
+    report = check_gradient(f, wrong, w)
+    assert (report.verdict, report.likely) == ("wrong", "")
+
+
+def test_code_that_is_compiled_again_in_each_turn_is_one_place() -> None:
+    def f(w: Any) -> Any:
+        total = 0
+        for i in range(3):
+            total = total + eval("np.tanh(w[i]) * w[i]", {"np": np, "w": w, "i": i})
+        return total
+
+    assert "is missing" in check_gradient(f, np.tanh, CUBES).likely
+
+
 def test_lines_that_run_many_times_cost_no_more_than_the_check() -> None:
     def f(w: Any) -> Any:
         s = w[0]

@@ -3,6 +3,7 @@
 import gc
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from engine import maximum, minimum, relu
 from engine.check import check_gradient
+from engine.check.runs import SELDOM
 
 Function = Callable[[Any], Any]
 
@@ -70,22 +72,28 @@ def test_code_that_needs_a_double_is_a_black_box() -> None:
 
 def test_the_garbage_collector_is_left_as_it_was() -> None:
     def failing(x: Any) -> Any:
-        raise ZeroDivisionError(gc.isenabled())
+        raise ZeroDivisionError(seen.append(gc.get_threshold()))
 
     def f(x: Any) -> Any:
-        on.append(gc.isenabled())
+        seen.append(gc.get_threshold())
         return x * x
 
-    on: list[bool] = []
+    def check(_: int) -> str:
+        return check_gradient(f, lambda x: 2 * x, 1.0).verdict
+
+    seen: list[tuple[int, int, int]] = []
+    before = gc.get_threshold()
     with pytest.raises(ZeroDivisionError):
         check_gradient(failing, lambda x: 0.0, 1.0)
-    assert gc.isenabled()
-    check_gradient(f, lambda x: 2 * x, 1.0)
-    assert gc.isenabled()
-    assert set(on) == {True, False}  # on for doubles, of which some functions take thousands
-    gc.disable()
+    assert check(0) == "ok"
+    assert {before, (SELDOM, *before[1:])} == set(seen)  # as it was for doubles: some functions take thousands
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(check, range(64))) == {"ok"}
+    assert gc.get_threshold() == before
+    gc.set_threshold(0)
     try:
-        check_gradient(f, lambda x: 2 * x, 1.0)
-        assert not gc.isenabled()
+        seen.clear()
+        assert check(0) == "ok"
+        assert {threshold[0] for threshold in seen} == {0}
     finally:
-        gc.enable()
+        gc.set_threshold(*before)

@@ -569,3 +569,44 @@ def test_a_formula_that_cancels_beyond_400_digits_is_still_right(x: float) -> No
     f = lambda x: x * x + x / x  # noqa: E731 - 1/x - 1/x leaves 1e-77 of 400 digits, and the derivative is 2x
     assert check_gradient(f, grad(f), x).verdict in ("ok", "inaccurate")
     assert check_gradient(f, lambda x: 1.5 * grad(f)(x), x).verdict in ("wrong", "inconclusive")
+
+
+@pytest.mark.parametrize("claimed", [1.0, 1e-4, 1e-9, 1e-150, 1e-250, 1e-320, -3.0])
+def test_a_number_where_the_truth_is_0_is_wrong_and_not_a_loss_of_digits(claimed: float) -> None:
+    def f(x: Any, y: Any) -> Any:
+        return y * y + (x - x)
+
+    said = "wrong" if abs(claimed) > 1e-14 else "inconclusive"  # x - x may be off by so much in doubles
+    constant = check_gradient(f, lambda x, y: (claimed, 2 * y), (1.5, 2.0))
+    assert constant.components[0].verdict == said
+    depends = check_gradient(f, lambda x, y: (claimed * x * y, 2 * y), (1.5, 2.0))
+    assert depends.components[0].verdict == said
+    beside_large = check_gradient(lambda x, y: 1e200 * y + (x - x), lambda x, y: (claimed, 1e200), (1.5, 2.0))
+    assert beside_large.components[0].verdict == said
+
+
+def test_digits_that_are_lost_where_the_truth_is_0_are_no_mistake() -> None:
+    def f(x: Any) -> Any:
+        return np.sin(x) ** 2 + np.cos(x) ** 2
+
+    def slope(x: Any) -> Any:
+        return 2 * np.sin(x) * np.cos(x) - np.sin(2 * x)
+
+    points = np.linspace(0.1, 3, 30)
+    reports = [check_gradient(f, slope, x) for x in points]
+    assert {r.verdict for r in reports} == {"ok", "inaccurate"}
+
+
+def test_a_truth_that_is_0_to_doubles_is_0_to_the_verdict() -> None:
+    # log(e^x + e^xy) is x but for 1e-398: the derivative by x is -1.5e-392, and reverse mode gives 2.3e-13.
+    def f(x: Any, y: Any) -> Any:
+        return 2 * x * y / np.logaddexp(x, x * y)
+
+    def by_hand(x: Any, y: Any) -> Any:
+        s = np.logaddexp(x, x * y)
+        p = 1 / (1 + np.exp(x * y - x))
+        return 2 * y / s - 2 * x * y * (p + y * (1 - p)) / s**2, 2 * x / s - 2 * x * y * x * (1 - p) / s**2
+
+    report = check_gradient(f, by_hand, (1.3062883022406737, -700.0))
+    assert report.verdict in ("ok", "inaccurate"), str(report)
+    assert check_gradient(f, lambda x, y: (1e-13, by_hand(x, y)[1]), (1.3062883022406737, -700.0)).verdict == "wrong"
