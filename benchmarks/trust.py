@@ -231,7 +231,7 @@ def show(seed: int, number: int, plant: bool) -> None:
     print(case.words)
     report = judged(case, case.gradient)
     print(report)
-    mistake = planted(case, report, random.Random(f"{seed} {number} plant")) if plant and report else None
+    mistake = planted(case, report, random.Random(f"{seed} {number} plant")) if plant and report is not None else None
     if mistake is not None:
         print(f"\nplanted: {mistake[2]}, in {mistake[1]}:\n{judged(case, mistake[0])}")
 

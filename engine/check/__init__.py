@@ -15,7 +15,7 @@ around kinks               kinks, decisions (how a second run settles a comparis
 ok, wrong, or what         case, claims, verdicts, formula, precision (float32)
 what the mistake was       diagnosis, evidence, factors, planted and activations (the mistakes), sweeps (f's graph),
                            places, seen (text and data)
-what the user sees         checking, report, reproduction, properties, strategies, __main__
+what the user sees         checking, shapes, report, reproduction, properties, strategies, __main__
 """
 
 from engine.check.checking import assert_gradient, check_gradient

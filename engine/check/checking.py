@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from engine.check import blackbox, hessians, oracles
@@ -17,9 +17,10 @@ from engine.check.kinks import nearest
 from engine.check.ladder import estimate, noise_of
 from engine.check.likeness import Remembers, Unlike, aside, check_likeness, check_repeats
 from engine.check.oracles import Truth
-from engine.check.report import WORST_FIRST, Report
+from engine.check.report import PASSES, WORST_FIRST, Report
 from engine.check.reproduction import reproduction
 from engine.check.runs import NotRunnable, over_doubles, run
+from engine.check.shapes import misfits, wrong_count
 from engine.check.structure import Point, copied, flat_numbers, unit_roundoff
 from engine.check.verdicts import judge, judge_estimates
 
@@ -31,6 +32,13 @@ CURES = {
     "of np.zeros(n), which holds doubles only",
 }
 """What a black box says of itself -> how its gradient could be proved."""
+
+HINTS = {
+    "positional argument": "several arguments are a tuple of them: at=(w, b) calls f(w, b)",
+    "'list' and": "for NumPy code give an array: at=np.array([1.0, 2.0])",
+    "'float' object has no attribute": "for code on Values give Values: at=Value(0.5)",
+}
+"""What Python says of people's code at a point of another kind -> what may be meant."""
 
 ASKED = 3  # components that are called wrong, of which steps of doubles are asked a second opinion
 ON_KINK = ("report", "accept", "fail")
@@ -88,11 +96,15 @@ def check_gradient(
     _check_callable(f=f, grad=grad)
     point = Point(at, f)
     claimed = after(f, grad)
-    result = copied(claimed(*point.given()))
+    with _hinted():
+        result = copied(claimed(*point.given()))
     check_repeats("grad", *[[_real(x) for x in flat_numbers(y)] for y in (result, _again(claimed, point))])
     notes: list[str] = []
-    truth, run_as = _truth(f, point, order, oracle, notes)
+    with _hinted():
+        truth, run_as = _truth(f, point, order, oracle, notes)
     case = _case(run_as, claimed, point, truth, result, order)
+    if order == truth.outputs == 1:
+        notes += misfits(point, result)
     components = _judged(case, oracle, notes)
     for c in components:
         if c.verdict == "kink" and on_kink != "report":
@@ -117,7 +129,7 @@ def assert_gradient(
     order: int = 1,
     oracle: str = "auto",
     on_kink: str = "report",
-    accept: Collection[str] = ("ok", "kink", "inaccurate"),
+    accept: Collection[str] = PASSES,
 ) -> Report:
     """Raise an AssertionError with the report unless the gradient's verdict is one of `accept`; return the report.
 
@@ -131,6 +143,7 @@ def assert_gradient(
     ...     print(str(error).splitlines()[0])
     gradient: wrong   (1 component: 1 wrong)
     """
+    __tracebackhide__ = True  # pytest shows the report, not this
     if isinstance(accept, str):
         raise ValueError(f"accept is a collection of verdicts, such as ({accept!r},); got {accept!r}")
     unknown = set(accept) - set(WORST_FIRST)
@@ -158,6 +171,18 @@ def _check_callable(**functions: Any) -> None:
             raise TypeError(f"{name} must be a function, got {kind}: give the function itself, and do not call it")
 
 
+@contextlib.contextmanager
+def _hinted() -> Iterator[None]:
+    """Add to an error of people's code what may be meant, where the point is of another kind than they take."""
+    try:
+        yield
+    except (TypeError, AttributeError) as error:
+        for symptom, cure in HINTS.items():
+            if symptom in str(error):
+                error.add_note(cure)
+        raise
+
+
 def _again(claimed: Callable[..., Any], point: Point) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they were seen the first time
@@ -182,7 +207,7 @@ def _case(f: Callable[..., Any], grad: Callable[..., Any], point: Point, truth: 
     claims = [_real(x) for x in in_order(result)]
     expected = len(point.numbers) * (len(point.numbers) if order == 2 else truth.outputs)
     if len(claims) != expected:
-        raise ValueError(f"the gradient has {len(claims)} number(s), but f has {expected} derivative(s) here")
+        raise ValueError(wrong_count(point, result, len(claims), truth.outputs, order))
     return Case(f, lambda *xs: in_order(grad(*xs)), point, truth, claims, unit_roundoff(result), order)
 
 
@@ -229,13 +254,16 @@ def _of_black_box(
     f: Callable[..., Any], point: Point, error: Exception, order: int, oracle: str, notes: list[str]
 ) -> tuple[Truth, Callable[..., Any]]:
     reason = str(error) if isinstance(error, NotRunnable) else f"{type(error).__name__}: {error}"
+    cures = [cure for symptom, cure in CURES.items() if symptom in reason]
     if order == 2 or oracle != "auto":
-        raise ValueError(f"f does not run on numbers of many digits, which this oracle needs: {reason}") from None
+        who = "order=2" if order == 2 else f"oracle={oracle!r}"
+        said = "; ".join([f"{who} needs f on numbers of many digits, and f does not run on them: {reason}", *cures])
+        raise ValueError(said) from None
     if isinstance(error, Unlike):
         notes.append(f"f is taken as a black box, it does something else over numbers of many digits: {reason}")
     else:
         notes.append(f"f is a black box, it runs on doubles only: {reason}")
-    notes += [cure for symptom, cure in CURES.items() if symptom in reason]
+    notes += cures
     other = point.arguments(aside(point)) if isinstance(error, Remembers) else None
     return blackbox.truth(f, point, oracle, other)
 

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.check.checking import ON_KINK, ORACLES, check_gradient
+from engine.check.report import PASSES
 from engine.check.table import text
 
-STATUS = {"ok": 0, "kink": 0, "inaccurate": 0, "wrong": 1, "inconclusive": 3}
+STATUS = dict.fromkeys(PASSES, 0) | {"wrong": 1, "inconclusive": 3}
 USAGE = 2
 
 
@@ -41,8 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         f, grad, at = _named(options.f), _named(options.grad), _point(options.at, options.array)
         report = check_gradient(f, grad, at, order=options.order, oracle=options.oracle, on_kink=options.on_kink)
-    except (ImportError, ValueError, TypeError, ArithmeticError) as error:
-        print(f"error: {error}")
+    except (ImportError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        print("error: " + "; ".join([str(error), *getattr(error, "__notes__", [])]))
         return USAGE
     finally:
         sys.path.remove(os.getcwd())
@@ -69,7 +70,14 @@ def _named(reference: str) -> Any:
     module, colon, name = reference.partition(":")
     if not colon or not name:
         raise ValueError(f"{reference!r} names no function; write module:function, such as model:loss")
-    found: Any = importlib.import_module(module)
+    if module.endswith(".py"):
+        raise ValueError(f"{reference!r} names a file; write the module, {module[:-3].replace('/', '.')}:{name}")
+    try:
+        found: Any = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and module.startswith(error.name):
+            error.add_note(f"it is looked for in {os.getcwd()}, and where Python finds its modules")
+        raise
     for part in name.split("."):
         if not hasattr(found, part):
             import difflib

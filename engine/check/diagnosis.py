@@ -31,6 +31,7 @@ DOUBLES = 700.0  # logarithms of numbers that doubles hold
 OTHER_POINTS = 30_000  # operations that derivatives at other points may take
 STEPS = (2.0**-17, 2.0**-27)  # relative, of differences over doubles
 ROUNDING = 2.0**-44  # relative, what a long f may lose to rounding
+MOST_ARGUMENTS = 5  # whose gradients may come in any order
 SWAPPED = 16  # numbers of which any two may be swapped
 TIMES = {0.0: "is missing", -1.0: "has the wrong sign", 2.0: "counts twice", 0.5: "counts half"}
 """How often a term counts -> how that is said."""
@@ -77,10 +78,11 @@ def _hypotheses(e: Evidence) -> Iterator[Hypothesis]:
     """Yield what each mistake is called and what it would give, the simplest first."""
     yield from _factors(e)
     yield from _exchanges(e.case, e.truth)
+    if e.case.order == 1 and e.graph is not None:
+        yield from _planted(e, e.graph)
     if e.case.order == 1 and e.case.truth.outputs == 1:
         yield from _penalties(e)
     if e.case.order == 1 and e.graph is not None:
-        yield from _planted(e, e.graph)
         yield from _named_factors(e, e.graph)
         yield from _other_points(e.case)
     if e.case.order == 1 and e.case.truth.outputs == 1:
@@ -118,6 +120,11 @@ def _exchanges(case: Case, truth: Sequence[float]) -> Iterator[Hypothesis]:
                     truth[a.start : a.start + a.size],
                 )
                 yield f"the gradients by {a.name} and {b.name} are swapped", swapped
+    if 1 < len(blocks) <= MOST_ARGUMENTS:
+        for order in itertools.permutations(blocks):
+            moved = [t for b in order for t in truth[b.start : b.start + b.size]]
+            found = ", ".join(b.name for b in order)
+            yield f"the gradients come in another order than the arguments: by {found}", moved
     if case.truth.outputs > 1:
         rows, width = case.truth.outputs, case.width
         flat = [truth[k * width + i] for i in range(width) for k in range(rows)]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from types import ModuleType
+
+_LOCK = threading.Lock()  # two threads that import parts of mpmath at once may see one another's half
 
 
 def require(name: str) -> ModuleType:
@@ -17,7 +20,8 @@ def require(name: str) -> ModuleType:
     ImportError: engine.check needs no_such_library; get it with: pip install "chainrule[check]"
     """
     try:
-        return importlib.import_module(name)
+        with _LOCK:
+            return importlib.import_module(name)
     except ModuleNotFoundError as error:
         message = f'engine.check needs {name.partition(".")[0]}; get it with: pip install "chainrule[check]"'
         raise ImportError(message) from error

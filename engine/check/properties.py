@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.check.checking import check_gradient
 from engine.check.extras import require
+from engine.check.report import PASSES
 from engine.check.structure import Point, flat_numbers, given_arguments
 
 
@@ -18,7 +19,7 @@ def gradient_property(
     *,
     oracle: str = "auto",
     on_kink: str = "report",
-    accept: Collection[str] = ("ok", "kink", "inaccurate"),
+    accept: Collection[str] = PASSES,
     max_examples: int | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[[], None]]:
     """Return a decorator that turns a strategy of points into a test: grad is the derivative of f at all of them.
@@ -45,6 +46,7 @@ def gradient_property(
             raise TypeError(f"{points.__name__} must return a strategy of points, got {strategy!r}")
 
         def check(at: Any) -> None:
+            __tracebackhide__ = True  # pytest shows the report, not this
             if not all(map(math.isfinite, flat_numbers(at))):
                 hypothesis.reject()
             try:

@@ -11,13 +11,14 @@ from engine.check.case import Component
 from engine.check.kinks import Nearest
 
 WORST_FIRST = ("wrong", "inconclusive", "inaccurate", "kink", "ok")
+PASSES = ("ok", "kink", "inaccurate")  # a gradient that is right, by a test's standards
 SHOWN = 5  # components that a report spells out
 DIGITS = 25  # of a truth
 
 
 @dataclass(eq=False)
 class Report:
-    """The result of `check_gradient`; `print` it, or read its fields.
+    """The result of `check_gradient`; `print` it, or read its fields. It is true where the gradient passes.
 
     Attributes
     ----------
@@ -43,6 +44,10 @@ class Report:
         """The worst verdict of any component."""
         found = {c.verdict for c in self.components}
         return next(v for v in WORST_FIRST if v in found)
+
+    def __bool__(self) -> bool:
+        """Whether a gradient passes, as `assert_gradient` has it: ok, kink or inaccurate."""
+        return self.verdict in PASSES
 
     @property
     def counts(self) -> dict[str, int]:

@@ -130,6 +130,17 @@ class Point:
             for x in numbers[rows * b.start + row * b.size : rows * b.start + (row + 1) * b.size]
         ]
 
+    def pieces(self, result: Any) -> list[tuple[Block, Any]]:
+        """Return the arguments' arrays, each with what a gradient has for it; nothing where that cannot be told."""
+        found: list[Any] = []
+
+        def note(piece: Any, part: Any) -> list[Any]:
+            found.append(piece)
+            return []
+
+        _matched(result, self._whole(), "", note)
+        return list(zip(self.blocks, found, strict=True)) if len(found) == len(self.blocks) else []
+
     def hessian_in_order(self, result: Any) -> list[Any]:
         """Return a Hessian's numbers row by row; with keys it is a gradient of gradients: result["a"]["b"]."""
         if _keyed(result) is None:

@@ -238,7 +238,7 @@ def test_a_function_may_change_what_it_is_given() -> None:
 
 
 def test_a_hessian_of_a_function_of_doubles_is_refused_as_the_documentation_says() -> None:
-    with pytest.raises(ValueError, match="f does not run on numbers of many digits"):
+    with pytest.raises(ValueError, match="order=2 needs f on numbers of many digits"):
         check_gradient(lambda x: float(x) ** 2, lambda x: 2.0, 3.0, order=2)
     assert "order=2" in (check_gradient.__doc__ or "").split("Raises")[1]
 
@@ -307,3 +307,77 @@ def test_a_black_box_of_arrays_of_doubles_is_told_the_cure() -> None:
 def test_the_verdicts_to_accept_are_a_collection() -> None:
     with pytest.raises(ValueError, match=r"such as \('ok',\); got 'ok'"):
         assert_gradient(abs, np.sign, 1.0, accept="ok")
+
+
+INPUTS = np.linspace(-1, 1, 28).reshape(7, 4)
+LAYERS = (np.linspace(-1, 1, 12).reshape(4, 3), np.ones(3), np.linspace(0, 1, 6).reshape(3, 2), np.zeros(2))
+
+
+def two_layers(W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
+    return ((np.tanh(INPUTS @ W1 + b1) @ W2 + b2) ** 2).sum()
+
+
+def by_layers(W1: Any, b1: Any, W2: Any, b2: Any) -> tuple[Any, Any, Any, Any]:
+    F = np.tanh(INPUTS @ W1 + b1)
+    D = 2 * (F @ W2 + b2)
+    E = D @ W2.T * (1 - F * F)
+    return INPUTS.T @ E, E.sum(axis=0), F.T @ D, D.sum(axis=0)
+
+
+def test_an_array_that_would_not_fit_a_step_is_noted() -> None:
+    def turned(*layers: Any) -> Any:
+        dW1, db1, dW2, db2 = by_layers(*layers)
+        return dW1, db1[None], dW2.ravel(), db2
+
+    report = check_gradient(two_layers, turned, LAYERS)
+    assert report.verdict == "ok"
+    assert [note.split(":")[0] for note in report.notes] == [
+        "the gradient by b1 has shape (1, 3), and b1 has (3,)",
+        "the gradient by W2 has shape (6,), and W2 has (3, 2)",
+    ]
+    assert check_gradient(two_layers, by_layers, LAYERS).notes == []
+
+
+@pytest.mark.parametrize("order", [(2, 3, 0, 1), (1, 0, 3, 2)])
+def test_gradients_in_another_order_are_named(order: tuple[int, ...]) -> None:
+    report = check_gradient(two_layers, lambda *layers: [by_layers(*layers)[k] for k in order], LAYERS)
+    names = ", ".join(("W1", "b1", "W2", "b2")[k] for k in order)
+    assert report.likely == f"the gradients come in another order than the arguments: by {names}"
+
+
+COUNTS: dict[str, tuple[Any, Any, Any, int, str]] = {
+    "one array": (two_layers, lambda *w: (*by_layers(*w)[:3], np.ones(3)), LAYERS, 1, r"by b2 it has shape \(3,\)"),
+    "one less": (two_layers, lambda *w: by_layers(*w)[:3], LAYERS, 1, "one for each of W1, b1, W2, b2"),
+    "no sum": (lambda w: w**2, lambda w: 2 * w, W, 1, "Does f lack a sum"),
+    "exchanged": (lambda w: 2 * w, lambda w: (w**2).sum(), W, 1, "the other way round"),
+    "a gradient for a Hessian": (lambda w: (w**3).sum(), lambda w: 3 * w**2, W, 2, r"shape \(3, 3\)"),
+}
+
+
+@pytest.mark.parametrize("what", COUNTS)
+def test_a_wrong_count_of_numbers_is_explained(what: str) -> None:
+    f, grad, at, order, words = COUNTS[what]
+    with pytest.raises(ValueError, match=words):
+        check_gradient(f, grad, at, order=order)
+
+
+KINDS: dict[str, tuple[Any, Any, Any, str]] = {
+    "a list for two": (lambda w, b: w * b, lambda w, b: (b, w), [1.0, 2.0], "at=(w, b)"),
+    "a list for NumPy": (lambda w: np.sum(w**2), lambda w: 2 * w, [1.0, 2.0], "np.array"),
+    "a number for Values": (lambda x: x.tanh(), lambda x: 1 - x.tanh() ** 2, 0.5, "at=Value(0.5)"),
+}
+
+
+@pytest.mark.parametrize("what", KINDS)
+def test_a_point_of_another_kind_gets_a_hint(what: str) -> None:
+    f, grad, at, hint = KINDS[what]
+    with pytest.raises((TypeError, AttributeError)) as caught:
+        check_gradient(f, grad, at)
+    assert hint in caught.value.__notes__[0]
+    assert len(caught.value.__notes__) == 1
+
+
+def test_a_report_is_true_where_the_gradient_passes() -> None:
+    assert check_gradient(abs, lambda x: 0.5, 0.0)  # a kink
+    assert not check_gradient(lambda x: x * x, lambda x: 3 * x, 2.0)
+    assert not check_gradient(lambda x: 1e16 + math.sin(x), math.cos, 0.3)  # inconclusive

@@ -190,7 +190,7 @@ def of_attention(W: Any, *, diagonal: bool) -> Any:
 
 
 TERMS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Any, str]] = {
-    "penalty": (penalised, lambda w: 2 * X.T @ (X @ w - Y4) / 12, C, "a term 0.2 * w is missing: the derivative of a "),
+    "penalty": (penalised, lambda w: 2 * X.T @ (X @ w - Y4) / 12, C, "the part of `np.mean((X @ w - Y4) ** 2) + "),
     "data without 1/n": (
         penalised,
         lambda w: 2 * X.T @ (X @ w - Y4) + 0.2 * w,

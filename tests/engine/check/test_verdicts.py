@@ -454,7 +454,7 @@ def test_outside_the_domain_there_is_nothing_to_say() -> None:
         (lambda: check_gradient(abs, abs, 1.0, on_kink="cry"), "on_kink must be one of"),
         (lambda: check_gradient(abs, abs, math.inf), "finite numbers"),
         (lambda: check_gradient(sum, lambda w: w[:1], [1.0, 2.0]), "has 1 number"),
-        (lambda: check_gradient(math.sin, math.cos, 1.0, oracle="interval"), "does not run on numbers of many digits"),
+        (lambda: check_gradient(math.sin, math.cos, 1.0, oracle="interval"), "'interval' needs f on numbers of many"),
         (lambda: assert_gradient(abs, abs, 1.0, accept=("fine",)), "got 'fine'"),
     ],
 )
