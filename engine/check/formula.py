@@ -27,6 +27,7 @@ SCALES: dict[str, tuple[float | None, ...]] = {
 
 STAND_IN = 2.0**-10  # what stands for a number that is 0, of the smallest other one if that is meant
 LEAST, LEAST_EXACT = 2.0**-200, 2.0**-1040  # smallest numbers, for gradients in doubles and for those of 400 digits
+SMALL, LARGE = 2.0**-34, 2.0**-18  # relative: errors of doubles that need no excuse, and that excuse no other one
 RIGHT = 2.0**-36  # about 1.5e-11: a formula that is nearer to the truth than this has a rounded constant, not a mistake
 
 
@@ -148,15 +149,31 @@ def _compared(case: Case, i: int, how_far: str, *, zeros: bool = False) -> tuple
     """
     disagreements = tried = 0
     for w in _witnesses(case, how_far):
-        truth = w.truth[i]
+        truth = abs(w.truth[i])
         if w.claims is None:
             continue
-        allowed = RIGHT * abs(truth)
+        off = abs(w.claims[i] - w.truth[i])
+        agrees = allowed = RIGHT * truth
         if case.formula is None:
-            coarser = _coarser(case)
-            part = 2.0**-34 if coarser == 1 else 2.0**-18
-            allowed = part * abs(truth) + (2.0**-44 * _usual_size(case, i) + 64 * w.noise[i]) * coarser
-        if abs(truth) > allowed or (zeros and truth == 0):  # else rounding may hide any mistake there
-            tried += 1
-            disagreements += not abs(w.claims[i] - truth) <= allowed
+            agrees, allowed = _rooms(case, i, w, excuses=not zeros)
+        if truth > allowed or (zeros and truth == 0):  # else rounding may hide any mistake there
+            disagrees = not off <= allowed
+            tried += disagrees or bool(off <= agrees)
+            disagreements += disagrees
     return tried, disagreements
+
+
+def _rooms(case: Case, i: int, w: Witness, *, excuses: bool) -> tuple[Any, Any]:
+    """Return within what a gradient in doubles agrees with the truth at another point, and beyond what it does not.
+
+    What excuses an error here as one of rounding is a point where rounding, and the error, are smaller than that.
+    """
+    truth, coarser = abs(w.truth[i]), _coarser(case)
+    part = SMALL if coarser == 1 else 2.0**-18
+    near = part * truth + 64 * w.noise[i] * coarser
+    allowed = near + 2.0**-44 * _usual_size(case, i) * coarser
+    if not excuses or coarser > 1:
+        return near if coarser == 1 else allowed, allowed
+    c = case.components[i]
+    error = abs(c.claimed - c.truth) / abs(c.truth) if c.truth and math.isfinite(c.claimed) else 1
+    return min(max(error / 4, SMALL), LARGE) * truth, allowed

@@ -610,3 +610,47 @@ def test_a_truth_that_is_0_to_doubles_is_0_to_the_verdict() -> None:
     report = check_gradient(f, by_hand, (1.3062883022406737, -700.0))
     assert report.verdict in ("ok", "inaccurate"), str(report)
     assert check_gradient(f, lambda x, y: (1e-13, by_hand(x, y)[1]), (1.3062883022406737, -700.0)).verdict == "wrong"
+
+
+def of_doubles(formula: Callable[[float], float]) -> Callable[[Any], float]:
+    """Return a slope that refuses numbers of many digits, as code with math or float() does."""
+
+    def slope(x: Any) -> float:
+        assert isinstance(x, float), "doubles only"
+        return formula(x)
+
+    return slope
+
+
+BESIDE_LARGER: dict[str, tuple[Callable[[Any], Any], Callable[[float], float], float]] = {
+    # Far away each derivative is so large that a billionth of this one is nothing beside it.
+    "expm1": (np.expm1, math.exp, 2.9611416838811966),
+    "cosh": (np.cosh, math.sinh, -2.363357267631855),
+    "a power": (lambda x: x**9, lambda x: 9 * x**8, 1.3),
+    "a small number": (lambda x: x * x, lambda x: 2 * x, 1e-12),
+    "tan": (np.tan, lambda x: 1 / math.cos(x) ** 2, 1.1),
+    "log": (np.log, lambda x: 1 / x, 30.0),
+}
+
+
+@pytest.mark.parametrize("what", BESIDE_LARGER)
+def test_a_billionth_is_caught_in_a_gradient_of_doubles_only(what: str) -> None:
+    f, formula, x = BESIDE_LARGER[what]
+    assert check_gradient(f, of_doubles(formula), x).verdict == "ok"
+    for error in (1e-9, -1e-9, 1e-4, -2.0):
+        assert check_gradient(f, of_doubles(lambda x, e=error: formula(x) * (1 + e)), x).verdict == "wrong"  # type: ignore[misc]
+
+
+LOST: dict[str, tuple[Callable[[Any], Any], Callable[[float], float], float]] = {
+    "1 - y^2, all of it": (np.tanh, lambda x: 1 - math.tanh(x) ** 2, 20.0),
+    "1 - y^2, half of it": (np.tanh, lambda x: 1 - math.tanh(x) ** 2, 9.0),
+    "1 - cos": (lambda x: x - np.sin(x), lambda x: 1 - math.cos(x), 1e-5),
+    "exp - 1": (lambda x: np.exp(x) - x, lambda x: math.exp(x) - 1, 1e-7),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_digits_that_a_gradient_of_doubles_loses_are_no_mistake(what: str) -> None:
+    f, formula, x = LOST[what]
+    assert check_gradient(f, of_doubles(formula), x).verdict in ("ok", "inaccurate")
+    assert check_gradient(f, of_doubles(lambda x: 1.001 * formula(x)), x).verdict in ("wrong", "inconclusive")
