@@ -30,7 +30,8 @@ def test_a_count_goes_on_where_it_was_and_counts_nothing_twice(tmp_path: Path) -
     assert first["next"] == second["next"] == 60
     for part in ("right", "planted", "false"):
         assert first[part] == second[part]
-    assert sum(sum(counts.values()) for counts in first["right"].values()) == 60
+    of_digits = [counts for key, counts in first["right"].items() if not key.endswith(", gradient in doubles")]
+    assert sum(sum(counts.values()) for counts in of_digits) == 60
     assert "right gradients called wrong, with an oracle: 0 of" in trust("--state", str(half), "--table")
 
 
