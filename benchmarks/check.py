@@ -105,7 +105,7 @@ def of_pytorch(torch: Any, fast: bool) -> Check:
     """Return PyTorch's, of a Function whose backward is the NumPy gradient."""
 
     def check(mistake: str) -> tuple[str, str]:
-        class Loss(torch.autograd.Function):  # type: ignore[misc]
+        class Loss(torch.autograd.Function):  # type: ignore[misc]  # torch is Any here: it need not be installed
             @staticmethod
             def forward(ctx: Any, *weights: Any) -> Any:
                 ctx.save_for_backward(*weights)

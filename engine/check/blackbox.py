@@ -66,9 +66,9 @@ class Doubles:
         """Return the results at other numbers."""
         return self._results(self.point.arguments(list(x)))
 
-    def moved(self, i: int) -> Callable[[float], list[float]]:
-        """Return the results as a function of number i."""
-        numbers = array("d", self.point.numbers)  # of which NumPy makes arrays faster than of a list
+    def moved(self, i: int, at: Sequence[float] | None = None) -> Callable[[float], list[float]]:
+        """Return the results as a function of number i, the others being the point's, or those of `at`."""
+        numbers = array("d", self.point.numbers if at is None else at)  # NumPy makes arrays of it faster than of a list
 
         def results(value: float) -> list[float]:
             numbers[i] = value

@@ -24,6 +24,9 @@ from engine.check.structure import Point
 LINEAR = 2.0**-16  # a relative change of a derivative over a step that is small enough
 CONDITION_BITS = 2000  # for kappa, and more for small numbers: a quarter of them go to the step
 
+Base = tuple[RealField, list[Any], list[Any]]
+"""What kappa's differences start from: numbers of many digits, the gradient in them, and its errors."""
+
 
 @dataclass(slots=True)
 class Component:
@@ -134,10 +137,6 @@ class Case:
         there = run(self.f, self.point, field, numbers=numbers).gradient()
         changes = [max(abs(u - v) - error, 0) for u, v, error in zip(there, here, errors, strict=True)]
         return sum(abs(x) * change for x, change in zip(self.point.numbers, changes, strict=True)) / h
-
-
-Base = tuple[RealField, list[Any], list[Any]]
-"""What kappa's differences start from: numbers of many digits, the gradient in them, and its errors."""
 
 
 def _step(base: Base) -> int:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from engine.check.blackbox import Doubles
 from engine.check.case import Case
 from engine.check.evidence import COARSE, Evidence
 from engine.check.factors import FACTOR_NEAR, SURE, factor_words, is_simple
@@ -78,14 +80,16 @@ def _hypotheses(e: Evidence) -> Iterator[Hypothesis]:
     """Yield what each mistake is called and what it would give, the simplest first."""
     yield from _factors(e)
     yield from _exchanges(e.case, e.truth)
-    if e.case.order == 1 and e.graph is not None:
-        yield from _planted(e, e.graph)
-    if e.case.order == 1 and e.case.truth.outputs == 1:
+    graph = e.graph if e.case.order == 1 else None
+    is_gradient = e.case.order == e.case.truth.outputs == 1
+    if graph is not None:
+        yield from _planted(e, graph)
+    if is_gradient:
         yield from _penalties(e)
-    if e.case.order == 1 and e.graph is not None:
-        yield from _named_factors(e, e.graph)
+    if graph is not None:
+        yield from _named_factors(e, graph)
         yield from _other_points(e.case)
-    if e.case.order == 1 and e.case.truth.outputs == 1:
+    if is_gradient:
         yield from _constants(e)
     yield from _lone(e)
 
@@ -322,10 +326,8 @@ def _derivative(case: Case, i: int, numbers: list[float]) -> tuple[Any, float]:
     if case.truth.run is not None:
         return run(case.f, case.point, RealField(BITS), numbers=numbers).jacobian()[i], 0.0
     row, column = divmod(i, case.width)
-
-    def moved(x: float) -> list[float]:
-        return over_doubles(case.f, case.point, [*numbers[:column], x, *numbers[column + 1 :]])
-
-    noise = noise_of(lambda numbers: over_doubles(case.f, case.point, numbers), numbers)
-    found = estimate(moved, numbers[column], noise)[row]
+    doubles = Doubles(case.f, case.point)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a step may leave the domain
+        found = estimate(doubles.moved(column, numbers), numbers[column], noise_of(doubles, numbers))[row]
     return found.value, SURE * found.bound

@@ -6,7 +6,7 @@ import importlib
 import threading
 from types import ModuleType
 
-_LOCK = threading.Lock()  # two threads that import parts of mpmath at once may see one another's half
+_LOCK = threading.RLock()  # two threads that import parts of mpmath at once may see one another's half
 
 
 def require(name: str) -> ModuleType:

@@ -172,8 +172,10 @@ def _rooms(case: Case, i: int, w: Witness, *, excuses: bool) -> tuple[Any, Any]:
     part = SMALL if coarser == 1 else 2.0**-18
     near = part * truth + 64 * w.noise[i] * coarser
     allowed = near + 2.0**-44 * _usual_size(case, i) * coarser
-    if not excuses or coarser > 1:
-        return near if coarser == 1 else allowed, allowed
+    if coarser > 1:
+        return allowed, allowed
+    if not excuses:
+        return near, allowed
     c = case.components[i]
     error = abs(c.claimed - c.truth) / abs(c.truth) if c.truth and math.isfinite(c.claimed) else 1
     return min(max(error / 4, SMALL), LARGE) * truth, allowed
